@@ -1,0 +1,242 @@
+/* The operation "create": brings a resource to its spec. Reads, then acts on the difference; what is under way already
+   is waited for; what nobody declared is kept. */
+#include "operations/conflict.h"
+#include "operations/operations.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arm/document.h"
+#include "base/text.h"
+
+enum { STEP_LOCATE, STEP_READ, STEP_SETTLE, STEP_COMPARE, STEP_WRITE, STEP_READ_BACK };
+
+/* A write that may or may not have arrived is looked into this often. */
+#define LOST_WRITES_LIMIT 5
+
+struct create {
+    unsigned lost_writes;
+};
+
+static void fail_for(struct aks_operation *operation, const char *code, const char *hint, const char *message)
+{
+    struct aks_error error = {0};
+
+    aks_error_set(&error, code, message, operation->resource->title);
+    aks_error_note(&error.hint, hint);
+    aks_operation_fail(operation, &error);
+}
+
+/* Takes what was read; false: the operation has failed. */
+static bool keep_state(struct aks_operation *operation, json_t *document, struct aks_error *error)
+{
+    if (aks_resource_set_state(operation->resource, document, error))
+        return true;
+    aks_operation_fail(operation, error);
+    return false;
+}
+
+/* STEP_LOCATE: a resource goes where its group is, unless the spec says otherwise. */
+static void located(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
+{
+    const char *location = reply ? aks_document_text_at(reply->body, "location") : NULL;
+
+    if (!reply) {
+        if (aks_call_is_absent(error))
+            aks_error_note(&error->hint, "create the resource group first");
+        aks_operation_fail(operation, error);
+        return;
+    }
+    operation->resource->location = location ? strdup(location) : NULL;
+    if (operation->resource->location)
+        aks_operation_next(operation);
+    else
+        fail_for(operation, "field_required", "give it a location",
+                 "%s: its resource group has no location to take over");
+}
+
+static void locate(struct aks_operation *operation)
+{
+    const struct aks_resource *resource = operation->resource;
+    struct aks_call_request request = {
+        .method = "GET",
+        .target = resource->id.parent,
+        .api_version = aks_type_resource_group.api_version,
+    };
+
+    if (!(resource->type->flags & AKS_TYPE_LOCATED) || resource->location || resource->type == &aks_type_resource_group)
+        aks_operation_next(operation);
+    else
+        aks_operation_call(operation, &request, located);
+}
+
+/* STEP_READ */
+static void read_answered(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
+{
+    const struct aks_resource *resource = operation->resource;
+    json_t *document = reply ? reply->body : NULL;
+    bool absent = !reply && aks_call_is_absent(error);
+
+    if (absent && resource->type != &aks_type_resource_group && aks_error_has_code(error, "ResourceGroupNotFound")) {
+        aks_error_note(&error->hint, "create the resource group first");
+        absent = false;
+    }
+    if (!reply && !absent) {
+        aks_operation_fail(operation, error);
+        return;
+    }
+    aks_error_clear(error);
+    if (reply)
+        reply->body = NULL;
+    if (keep_state(operation, document, error))
+        aks_operation_next(operation);
+}
+
+static void read_first(struct aks_operation *operation)
+{
+    struct aks_call_request request = aks_operation_request(operation, "GET");
+
+    aks_operation_call(operation, &request, read_answered);
+}
+
+/* STEP_SETTLE: an operation found in flight is waited for, not repeated. */
+static void settled(struct aks_operation *operation, json_t *document, struct aks_error *error)
+{
+    if (aks_error_is_set(error))
+        aks_operation_fail(operation, error);
+    else if (keep_state(operation, json_incref(document), error))
+        aks_operation_next(operation);
+}
+
+static void settle(struct aks_operation *operation)
+{
+    struct aks_call_request request = aks_operation_request(operation, "GET");
+
+    if (!operation->resource->state || aks_poll_state_is_terminal(aks_resource_provisioning_state(operation->resource)))
+        aks_operation_next(operation);
+    else
+        aks_operation_watch(operation, &request, settled);
+}
+
+/* STEP_COMPARE: local. What is there, whole and as declared, needs no write. */
+static void compare(struct aks_operation *operation)
+{
+    struct aks_resource *resource = operation->resource;
+    const char *state = aks_resource_provisioning_state(resource);
+    struct aks_findings findings = {0};
+    struct aks_error error = {0};
+    size_t changes = 0;
+
+    if (!resource->spec && !resource->state) {
+        fail_for(operation, "not_found", "declare it with a spec to have it created",
+                 "%s does not exist and has no spec");
+        return;
+    }
+    if (!aks_resource_compare(resource, resource->state, &changes, &findings, &error)) {
+        aks_findings_clear(&findings);
+        aks_operation_fail(operation, &error);
+    } else if (aks_findings_refuse(&findings)) {
+        aks_error_set_findings(&error, &findings);
+        aks_operation_fail(operation, &error);
+    } else {
+        aks_findings_clear(&findings);
+        if (resource->state && changes == 0 && (!state || aks_text_equal_fold(state, "Succeeded")))
+            aks_operation_succeed(operation, NULL);
+        else
+            aks_operation_next(operation);
+    }
+}
+
+/* STEP_WRITE. An error that passes, or that leaves open whether the write arrived, leads back to reading. */
+static bool begin_again(struct aks_operation *operation, struct aks_error *error)
+{
+    struct create *create = operation->data;
+    const char *why;
+
+    if (aks_conflict_passes(error))
+        why = "another operation is in progress";
+    else if (error->retryable && create->lost_writes++ < LOST_WRITES_LIMIT)
+        why = "no clear answer: looking again";
+    else
+        return false;
+    aks_error_clear(error);
+    aks_operation_go_after(operation, STEP_READ, aks_operation_backoff(operation), why);
+    return true;
+}
+
+static void written(struct aks_operation *operation, json_t *document, struct aks_error *error)
+{
+    if (aks_error_is_set(error)) {
+        if (!begin_again(operation, error))
+            aks_operation_fail(operation, error);
+        return;
+    }
+    if (!document)
+        aks_operation_next(operation);
+    else if (keep_state(operation, json_incref(document), error))
+        aks_operation_succeed(operation, NULL);
+}
+
+static void write_spec(struct aks_operation *operation)
+{
+    const struct aks_resource *resource = operation->resource;
+    struct aks_call_request request = aks_operation_request(operation, "PUT");
+    struct aks_error error = {0};
+    json_t *body = aks_resource_body(resource, resource->state, &error);
+
+    if (!body) {
+        aks_operation_fail(operation, &error);
+        return;
+    }
+    request.body = body;
+    if (resource->state && resource->type->etag)
+        request.if_match = aks_document_text_at(resource->state, resource->type->etag);
+    else if (!resource->state && (resource->type->flags & AKS_TYPE_CREATE_CONDITIONAL))
+        request.if_none_match = "*";
+    aks_operation_follow(operation, &request, written);
+    json_decref(body);
+}
+
+/* STEP_READ_BACK: for answers that ended well and had no document. */
+static void read_back_answered(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
+{
+    json_t *document = reply ? reply->body : NULL;
+
+    if (!reply) {
+        aks_operation_fail(operation, error);
+        return;
+    }
+    reply->body = NULL;
+    if (keep_state(operation, document, error))
+        aks_operation_next(operation);
+}
+
+static void read_back(struct aks_operation *operation)
+{
+    struct aks_call_request request = aks_operation_request(operation, "GET");
+
+    aks_operation_call(operation, &request, read_back_answered);
+}
+
+static const struct aks_step steps[] = {
+    [STEP_LOCATE] = {"find the location", locate},
+    [STEP_READ] = {"read", read_first},
+    [STEP_SETTLE] = {"wait for what is under way", settle},
+    [STEP_COMPARE] = {"compare", compare},
+    [STEP_WRITE] = {"write", write_spec},
+    [STEP_READ_BACK] = {"read back", read_back},
+};
+
+static const struct aks_operation_kind kind = {
+    .name = "create",
+    .steps = steps,
+    .step_count = sizeof steps / sizeof *steps,
+    .data_size = sizeof(struct create),
+};
+
+struct aks_operation *aks_operation_new_create(struct aks_resource *resource, struct aks_error *error)
+{
+    if (resource->type->flags & AKS_TYPE_TENTATIVE)
+        return aks_operation_new_assign(resource, error);
+    return aks_operation_new(&kind, resource->session, resource, error);
+}

@@ -1,0 +1,41 @@
+/* What can be done with resources: each returns a new operation that is not started yet, or NULL. */
+#ifndef AKS_OPERATIONS_OPERATIONS_H
+#define AKS_OPERATIONS_OPERATIONS_H
+
+#include "operations/operation.h"
+
+/* Create the resource or bring it to its spec: reads, then acts on the difference. Result: none (resource->state
+   tells). What is under way on it is waited for, not repeated; what nobody declared is kept. */
+struct aks_operation *aks_operation_new_create(struct aks_resource *resource, struct aks_error *error);
+
+/* The same for a role assignment: finds out principal and role, then assigns; one that exists is success. A new
+   identity that Azure's directory does not know yet is waited for. */
+struct aks_operation *aks_operation_new_assign(struct aks_resource *resource, struct aks_error *error);
+
+/* Read: sets resource->state. Result: the document, or none when it is absent. */
+struct aks_operation *aks_operation_new_read(struct aks_resource *resource, struct aks_error *error);
+
+/* Delete; absent is success. */
+struct aks_operation *aks_operation_new_delete(struct aks_resource *resource, struct aks_error *error);
+
+/* Wait until nothing is under way on it. Result: as read. Fails with "operation_failed" when it ended as Failed or
+ * Canceled. */
+struct aks_operation *aks_operation_new_wait(struct aks_resource *resource, struct aks_error *error);
+
+/* One page of a collection: of `type` below `parent` (id of a group, VNet, subscription...), or the page at `next`.
+   Result: {"values": [documents], "next": URL or absent}. */
+struct aks_operation *aks_operation_new_list(struct aks_session *session, const struct aks_type *type,
+                                             const char *parent, const char *next, struct aks_error *error);
+
+/* Any request to any resource, long-running ones followed to their end. Result: the document, or none. */
+struct aks_any_request {
+    const char *method;
+    const char *target; /* "/subscriptions/..." with any sub-path */
+    const char *api_version;
+    const json_t *body;     /* borrowed for the call; NULL: none */
+    bool absent_is_success; /* a 404 is no error: result none */
+};
+struct aks_operation *aks_operation_new_request(struct aks_session *session, const struct aks_any_request *request,
+                                                struct aks_error *error);
+
+#endif

@@ -1,0 +1,51 @@
+/* Resource types: everything that distinguishes one from another, as a row. */
+#ifndef AKS_RESOURCES_TYPE_H
+#define AKS_RESOURCES_TYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arm/poll.h"
+#include "resources/field.h"
+
+struct aks_resource;
+
+enum {
+    AKS_TYPE_LOCATED = 1, /* has a location; one made in a group takes the group's */
+    AKS_TYPE_TENTATIVE =
+        2, /* its name, and so its id, is known only when its references are resolved (role assignment) */
+    AKS_TYPE_CREATE_CONDITIONAL =
+        4 /* its API honours If-None-Match: * (https://learn.microsoft.com/azure/aks/use-etags) */
+};
+
+struct aks_type {
+    const char *name;     /* of the Lua constructor: "vnet" */
+    const char *plural;   /* of the Lua collection: "vnets"; NULL: none */
+    const char *title;    /* in messages: "virtual network" */
+    const char *arm_type; /* "Microsoft.Network/virtualNetworks"; NULL for the generic resource */
+    const char *api_version;
+    const char *parent;    /* name of the type that constructs it: "resource_group", "client", or "*": any resource */
+    const char *name_rule; /* of aks_name_rule_find; NULL: none */
+    unsigned flags;
+    struct aks_fields fields;
+    const char *etag;            /* path of the entity tag in its document; NULL: it has none to send with If-Match */
+    const char *const *stripped; /* paths of what Azure sets and a PUT must not send back; NULL-terminated */
+    const char *embedded;        /* name of the child type that travels in its document: "subnet" in "vnet"; or NULL */
+    const char *embedded_path;   /* where: "properties.subnets" */
+    struct aks_poll_pace pace;   /* of its operations, when Azure names no Retry-After */
+    /* What the rows cannot say; each may be NULL. */
+    bool (*check)(const struct aks_resource *resource, struct aks_findings *findings); /* across fields */
+    bool (*compose)(const struct aks_resource *resource, bool fresh, json_t *document,
+                    struct aks_error *error); /* after the fields: defaults (when `fresh`: to be created) and members
+                                                 that depend on several fields */
+};
+
+/* All types, NULL-terminated; and one by its Lua name. */
+const struct aks_type *const *aks_types(void);
+const struct aks_type *aks_type_find(const char *name);
+const struct aks_type *aks_type_find_arm(const char *arm_type); /* without case */
+
+extern const struct aks_type aks_type_resource_group, aks_type_vnet, aks_type_subnet, aks_type_identity,
+    aks_type_role_assignment, aks_type_cluster;
+
+#endif

@@ -2,6 +2,7 @@
    is waited for; what nobody declared is kept. */
 #include "operations/conflict.h"
 #include "operations/operations.h"
+#include "operations/ssh_key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -177,12 +178,29 @@ static void written(struct aks_operation *operation, json_t *document, struct ak
         aks_operation_succeed(operation, NULL);
 }
 
+/* A new cluster's nodes let the user in: without a key in the spec, with the one that the user has. */
+static bool add_ssh_key(struct aks_resource *resource, struct aks_error *error)
+{
+    char *key;
+    int failed;
+
+    if (resource->type != &aks_type_cluster || resource->state || aks_resource_declared(resource, "ssh_public_key") ||
+        aks_document_get(aks_resource_declared(resource, "raw"), "properties.linuxProfile"))
+        return true;
+    key = aks_ssh_key_public(NULL, error);
+    if (!key)
+        return false;
+    failed = json_object_set_new(resource->spec, "ssh_public_key", json_string(key));
+    free(key);
+    return !failed || aks_error_set_no_memory(error);
+}
+
 static void write_spec(struct aks_operation *operation)
 {
-    const struct aks_resource *resource = operation->resource;
+    struct aks_resource *resource = operation->resource;
     struct aks_call_request request = aks_operation_request(operation, "PUT");
     struct aks_error error = {0};
-    json_t *body = aks_resource_body(resource, resource->state, &error);
+    json_t *body = add_ssh_key(resource, &error) ? aks_resource_body(resource, resource->state, &error) : NULL;
 
     if (!body) {
         aks_operation_fail(operation, &error);

@@ -1,0 +1,138 @@
+-- Creating clusters, in the four variants; what Azure refuses; what is kept when one is changed.
+local azure = require "spec.support.azure"
+
+local simulator, client
+
+describe("a cluster", function()
+  before_each(function()
+    simulator, client = azure.start()
+  end)
+  after_each(function()
+    client:close()
+    simulator:stop()
+  end)
+
+  local function managed(spec)
+    local group = client:resource_group("demo", { location = "westus2" })
+    group:create()
+    return group:cluster("demo", spec)
+  end
+
+  it("in a managed VNet, public, has a public name and no private one", function()
+    local cluster = managed { vnet_integration = true }
+    assert.are.equal(cluster, cluster:create())
+    assert.are.equal("Succeeded", cluster.provisioning_state)
+    assert.is_true(cluster.vnet_integration)
+    assert.is_false(cluster.private)
+    assert.matches("%.hcp%.westus2%.azmk8s%.io$", cluster.fqdn)
+    assert.is_nil(cluster.private_fqdn)
+  end)
+
+  it("in a managed VNet, private, has a private name", function()
+    local cluster = managed { vnet_integration = true, private = true }
+    cluster:create()
+    assert.is_true(cluster.private)
+    assert.matches("%.private%.westus2%.azmk8s%.io$", cluster.private_fqdn)
+  end)
+
+  it("in one's own VNet, public, has its API server in the subnet", function()
+    local network = azure.create_network(client)
+    local cluster = azure.cluster(network)
+    cluster:create()
+    assert.are.equal(network.apiserver.id:lower(), cluster.apiserver_subnet:lower())
+    assert.are.equal(network.nodes.id:lower(), cluster.node_subnet:lower())
+    assert.is_false(cluster.private)
+  end)
+
+  it("in one's own VNet, private, has both", function()
+    local network = azure.create_network(client)
+    local cluster = azure.cluster(network, { private = true })
+    cluster:create()
+    assert.are.equal(network.apiserver.id:lower(), cluster.apiserver_subnet:lower())
+    assert.matches("%.private%.westus2%.azmk8s%.io$", cluster.private_fqdn)
+    assert.are.equal("cluster 'demo' (Succeeded)", tostring(cluster))
+  end)
+
+  it("that exists as declared is not written again", function()
+    local cluster = managed { vnet_integration = true, private = true, node_count = 2 }
+    cluster:create()
+    cluster:create()
+    client:resource_group("demo"):cluster("demo", { private = true, vnet_integration = true, node_count = 2 }):create()
+    assert.are.equal(1, simulator:count { method = "PUT", path = "managedclusters" })
+  end)
+
+  it("keeps a node pool and tags that the change does not name", function()
+    managed({
+      vnet_integration = true,
+      tags = { a = "1" },
+      pools = { { name = "system", mode = "System", count = 1 }, { name = "work", mode = "User", count = 2 } },
+    }):create()
+    local cluster = client:resource_group("demo"):cluster("demo", {
+      pools = { { name = "system", mode = "System", count = 3 } },
+    })
+    cluster:create()
+
+    local counts = {}
+    for _, pool in ipairs(cluster.state.properties.agentPoolProfiles) do
+      counts[pool.name] = pool.count
+    end
+    assert.are.same({ system = 3, work = 2 }, counts)
+    assert.are.equal("1", cluster.state.tags.a)
+  end)
+
+  it("that is being created is waited for, not created again", function()
+    local cluster = managed { vnet_integration = true }
+    cluster:create({ wait = false })
+    while simulator:count { method = "PUT", path = "managedclusters" } == 0 do
+      require("aks").loop:step(0.01)
+    end
+    client:resource_group("demo"):cluster("demo", { vnet_integration = true }):create()
+    assert.are.equal(1, simulator:count { method = "PUT", path = "managedclusters" })
+  end)
+
+  describe("is refused by Azure", function()
+    local function refused(network, spec)
+      local cluster = azure.cluster(network, spec)
+      local err = azure.error_of(cluster.create, cluster)
+      assert.are.equal("create", err.operation)
+      assert.is_false(cluster:exists())
+      return err
+    end
+
+    it("when the identity may not use the API server subnet", function()
+      local network = azure.network(client)
+      network.group:create()
+      network.vnet:create()
+      network.identity:create()
+      network.nodes:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
+      assert.is_string(refused(network).code)
+    end)
+
+    it("when the API server subnet is not delegated", function()
+      local network = azure.create_network(client)
+      network.apiserver = network.vnet:subnet("plain", { address_prefix = "172.19.2.0/28" })
+      network.apiserver:create()
+      network.apiserver:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
+      assert.is_number(refused(network).status)
+    end)
+
+    it("when the node subnet is delegated", function()
+      local network = azure.create_network(client)
+      network.nodes = network.vnet:subnet("wrong", {
+        address_prefix = "172.19.3.0/24", delegation = "Microsoft.ContainerService/managedClusters" })
+      network.nodes:create()
+      network.nodes:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
+      assert.are.equal("SubnetIsDelegated", refused(network).code)
+    end)
+  end)
+
+  it("whose operation fails raises operation_failed with Azure's reason", function()
+    local cluster = managed { vnet_integration = true }
+    simulator:fault { method = "PUT", path = "managedclusters", operation = {
+      status = "Failed", error = { code = "AksCapacityHeavyUsage", message = "No capacity in westus2." } } }
+    local err = azure.error_of(cluster.create, cluster)
+    assert.are.equal("operation_failed", err.code)
+    assert.matches("AksCapacityHeavyUsage", err.message)
+    assert.matches("No capacity in westus2", tostring(err))
+  end)
+end)

@@ -23,10 +23,11 @@ enum aks_poll_state {
 struct aks_poll {
     enum aks_poll_state state;
     char *url;           /* what to read next, verbatim (absolute); NULL when over */
-    char *resource_url;  /* of the request that began it */
+    char *resource_url;  /* of the request that began it; for a POST without the action's name */
     char *location;      /* kept for the final read of a POST */
     char *status;        /* Azure's own word for how it stands ("CreatingAgentPools: 1/3 nodes completed"); or NULL */
     bool reads_resource; /* the method was PUT or PATCH */
+    bool deletes;        /* the method was DELETE: a resource that is read and still there is not done */
     json_t *document;    /* the result so far: the resource's document of the last answer that had one; or NULL */
     double retry_after;  /* seconds asked for by the last answer; negative when it did not */
     struct aks_error error;
@@ -38,9 +39,10 @@ struct aks_poll_pace {
     double interval;
 };
 
-/* Takes in the answer to the request that began the operation. A Location on a 200 or 201 without Azure-AsyncOperation
-   counts only when it is absolute and the body is not terminal (user-assigned identities send a relative one on a
-   synchronous answer). Fails for want of memory or on a link to a foreign host. `now`: wall clock. */
+/* Takes in the answer to the request that began the operation; with the method GET, that to a read of a resource on
+   which something is under way: its provisioningState is followed. A Location on a 200 or 201 without
+   Azure-AsyncOperation counts only when it is absolute and the body is not terminal (user-assigned identities send a
+   relative one on a synchronous answer). Fails for want of memory or on a link to a foreign host. `now`: wall clock. */
 AKS_CHECK bool aks_poll_begin(struct aks_poll *poll, const char *method, const struct aks_reply *reply, double now,
                               struct aks_error *error);
 
@@ -48,6 +50,17 @@ AKS_CHECK bool aks_poll_begin(struct aks_poll *poll, const char *method, const s
    (or beside Succeeded) is an internal retry of Azure's; unknown statuses are "still running". */
 AKS_CHECK bool aks_poll_update(struct aks_poll *poll, const struct aks_reply *reply, double now,
                                struct aks_error *error);
+
+/* Gives up the operation's URL, which cannot be read: goes on by the resource's provisioningState. False where that
+   says nothing: a POST's Location gives its result, and one that is done on Azure's side is no longer waited for. */
+AKS_CHECK bool aks_poll_fall_back(struct aks_poll *poll);
+
+/* The URL was answered "there is no such thing". True when that is an end: a deleted resource, or the result of a POST
+   that has succeeded; the poll is over then. */
+AKS_CHECK bool aks_poll_accept_absence(struct aks_poll *poll);
+
+/* Takes the reason of a failure for which the operation gave none from the resource's document. */
+void aks_poll_explain(struct aks_poll *poll, const json_t *document);
 
 /* Seconds to wait before the next read: what the server asked for, else the pace. `elapsed`: since the beginning. */
 double aks_poll_wait(const struct aks_poll *poll, const struct aks_poll_pace *pace, double elapsed);

@@ -5,12 +5,13 @@
 #include <stdbool.h>
 
 #include "base/attributes.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "loop/loop.h"
 #include "transport/token_source.h"
 #include "transport/transport.h"
 
-/* Reference-counted. A credential keeps its tokens in one cache (auth/token.h), so clients that share it share them. */
+/* Reference-counted. A credential keeps its tokens in one cache (auth/cache.h), so clients that share it share them. */
 struct aks_credential;
 
 struct aks_credential *aks_credential_retain(struct aks_credential *credential);
@@ -21,7 +22,8 @@ const char *aks_credential_kind(const struct aks_credential *credential); /* "to
 struct aks_credential *aks_credential_new_token(const char *token, double expires_on, struct aks_error *error);
 
 /* A function that gives a token: fills `token` and *expires_on (0: unknown), or fails. Called outside any callback of a
-   library; it may run the loop. `release` is called with `context` at the end. */
+   library; it may run the loop. `release` (may be NULL) is called with `context` at the end, but not when no credential
+   could be made. */
 typedef bool aks_credential_function(void *context, struct aks_buffer *token, double *expires_on,
                                      struct aks_error *error);
 struct aks_credential *aks_credential_new_function(aks_credential_function *function, void *context,
@@ -40,14 +42,15 @@ struct aks_credential *aks_credential_new_client_secret(const struct aks_client_
 struct aks_token_target {
     struct aks_loop *loop;           /* outlives the source */
     struct aks_transport *transport; /* outlives the source */
-    const char *authority;           /* "https://login.microsoftonline.com" */
+    const char *authority;           /* "https://login.microsoftonline.com"; may be NULL where the kind needs none */
     const char *audience;            /* "https://management.azure.com": the scope is this + "/.default" */
     const char *tenant;              /* the default tenant; may be NULL */
 };
 
 /* A token source over the credential (which it retains): cached per authority, tenant and audience; refreshed 300 s
    ahead of expiry (the old token serves while it is valid), one request in flight for many waiters, at least 30 s
-   between failed refreshes while a token is still valid. NULL on failure. */
+   between refreshes while a token is still valid. NULL on failure: "host_not_trusted" for an authority that is neither
+   https nor on loopback. Freeing the source cancels its requests. */
 struct aks_token_source *aks_token_source_new(struct aks_credential *credential, const struct aks_token_target *target,
                                               struct aks_error *error);
 

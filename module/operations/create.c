@@ -19,11 +19,11 @@ struct create {
     unsigned lost_writes;
 };
 
-static void fail_for(struct aks_operation *operation, const char *code, const char *hint, const char *message)
+static void fail_for(struct aks_operation *operation, const char *code, const char *problem, const char *hint)
 {
     struct aks_error error = {0};
 
-    aks_error_set(&error, code, message, operation->resource->title);
+    aks_error_set(&error, code, "%s %s", operation->resource->title, problem);
     aks_error_note(&error.hint, hint);
     aks_operation_fail(operation, &error);
 }
@@ -52,8 +52,8 @@ static void located(struct aks_operation *operation, struct aks_reply *reply, st
     if (operation->resource->location)
         aks_operation_next(operation);
     else
-        fail_for(operation, "field_required", "give it a location",
-                 "%s: its resource group has no location to take over");
+        fail_for(operation, "field_required", "finds no location in its resource group to take over",
+                 "give it a location");
 }
 
 static void locate(struct aks_operation *operation)
@@ -128,9 +128,10 @@ static void compare(struct aks_operation *operation)
     struct aks_error error = {0};
     size_t changes = 0;
 
+    if (!resource->spec && !resource->state && (resource->type->flags & AKS_TYPE_BARE))
+        resource->spec = json_object(); /* without memory for it, it is told as one that needs a spec */
     if (!resource->spec && !resource->state) {
-        fail_for(operation, "not_found", "declare it with a spec to have it created",
-                 "%s does not exist and has no spec");
+        fail_for(operation, "not_found", "does not exist and has no spec", "declare it with a spec to have it created");
         return;
     }
     if (!aks_resource_compare(resource, resource->state, &changes, &findings, &error)) {

@@ -34,7 +34,10 @@ enum aks_field_type {
 enum {
     AKS_FIELD_REQUIRED = 1,    /* must be in the spec to create */
     AKS_FIELD_CREATE_ONLY = 2, /* Azure refuses to change it later */
-    AKS_FIELD_READ_ONLY = 4    /* Azure sets it: refused in a spec */
+    AKS_FIELD_READ_ONLY = 4,   /* Azure sets it: refused in a spec */
+    AKS_FIELD_FOLD = 8,        /* STRING, STRINGS: compared without case; TAGS: their names are */
+    AKS_FIELD_ORDERED = 16,    /* STRINGS: their order has a meaning */
+    AKS_FIELD_HOSTS = 32       /* CIDRS: a bare address stands for the prefix of that address alone */
 };
 
 struct aks_field;
@@ -45,19 +48,24 @@ struct aks_field_codec {
     bool (*write)(const struct aks_field *field, const json_t *value, json_t *document, struct aks_error *error);
     /* New value in the spec's terms, or NULL when the document has none. */
     json_t *(*read)(const struct aks_field *field, const json_t *document);
+    /* Whether the document has what the spec asks for; the ordinary way is aks_field_equal. */
+    bool (*agrees)(const struct aks_field *field, const json_t *wanted, const json_t *document);
 };
 
 struct aks_field {
     const char *name; /* in Lua */
-    const char
-        *path; /* in the ARM document: "properties.addressSpace.addressPrefixes"; NULL with a codec, or when not sent */
+    /* In the ARM document: "properties.addressSpace.addressPrefixes". NULL: with a codec, or left to the type's hooks.
+     */
+    const char *path;
     enum aks_field_type type;
     unsigned flags;
-    const char *choices;            /* CHOICE: "azure|kubenet|none"; REFERENCE: unused */
-    long long minimum, maximum;     /* INTEGER: the range; STRING and lists: the length; both 0: unbounded */
-    const char *target;             /* REFERENCE: ARM type, "Microsoft.Network/virtualNetworks/subnets" */
+    const char *choices;        /* CHOICE: "azure|kubenet|none"; REFERENCE: words that may stand in place of an id */
+    long long minimum, maximum; /* INTEGER: the range; STRING and lists: the length; both 0: unbounded */
+    const char *target;         /* REFERENCE: ARM type, "Microsoft.Network/virtualNetworks/subnets" */
+    const char *name_rule;      /* STRING: of aks_name_rule_find */
     const struct aks_fields *items; /* RECORDS */
     const struct aks_field_codec *codec;
+    const char *absent;        /* what a document without the member means: "false", "none"; NULL: nothing */
     const char *documentation; /* one line */
 };
 
@@ -82,19 +90,31 @@ const char *aks_field_type_title(enum aks_field_type type);
 AKS_CHECK bool aks_fields_check(const struct aks_fields *fields, const char *resource, const json_t *spec,
                                 struct aks_findings *findings);
 
-/* Writes every field that the spec has into the document, leaving the rest of it alone. */
+/* Writes every field that the spec has into the document, leaving the rest of it alone: what means the same already
+   stays as Azure wrote it, tags are added to those that are there, and so are records, each told by its name. */
 AKS_CHECK bool aks_fields_write(const struct aks_fields *fields, const json_t *spec, json_t *document,
                                 struct aks_error *error);
 
 /* New value of a field as the document has it, in the spec's terms; NULL when it has none. */
 json_t *aks_field_read(const struct aks_field *field, const json_t *document);
 
+/* Whether the document has what the spec asks for. */
+bool aks_field_agrees(const struct aks_field *field, const json_t *wanted, const json_t *document);
+
+/* For codecs and compose hooks: aks_document_set that says what went wrong. `value` is taken; NULL is out of memory. */
+AKS_CHECK bool aks_field_put(json_t *document, const char *path, json_t *value, struct aks_error *error);
+
+/* The object of a list whose member "name" is `name` (without case); borrowed, NULL when there is none. */
+json_t *aks_records_find(const json_t *list, const char *name);
+
 /* Whether two values of the field mean the same: prefixes, ids, locations and choices are compared as such, an empty
    list equals an absent one (NULL). Tags: `wanted` must be contained in `present`. */
 bool aks_field_equal(const struct aks_field *field, const json_t *wanted, const json_t *present);
 
-/* A field of the spec that the document does not agree with. */
+/* A field of the spec that the document does not agree with. Records are compared field by field; one that is missing
+   is a change of the list. */
 struct aks_change {
+    char *name; /* owned: "node_count", "pools.gpu.count", "pools.gpu" */
     const struct aks_field *field;
     json_t *from; /* owned; NULL when absent */
     json_t *to;   /* owned */

@@ -14,8 +14,9 @@ enum {
     AKS_TYPE_LOCATED = 1, /* has a location; one made in a group takes the group's */
     AKS_TYPE_TENTATIVE =
         2, /* its name, and so its id, is known only when its references are resolved (role assignment) */
-    AKS_TYPE_CREATE_CONDITIONAL =
-        4 /* its API honours If-None-Match: * (https://learn.microsoft.com/azure/aks/use-etags) */
+    /* Its API honours If-None-Match: * (https://learn.microsoft.com/azure/aks/use-etags). */
+    AKS_TYPE_CREATE_CONDITIONAL = 4,
+    AKS_TYPE_BARE = 8 /* its name says enough to create it; of other types that are absent a spec is asked for */
 };
 
 struct aks_type {
@@ -34,6 +35,7 @@ struct aks_type {
     const char *embedded_path;   /* where: "properties.subnets" */
     struct aks_poll_pace pace;   /* of its operations, when Azure names no Retry-After */
     /* What the rows cannot say; each may be NULL. */
+    bool (*complete)(json_t *spec); /* adds to a new spec what it implies; false only for want of memory */
     bool (*check)(const struct aks_resource *resource, struct aks_findings *findings); /* across fields */
     bool (*compose)(const struct aks_resource *resource, bool fresh, json_t *document,
                     struct aks_error *error); /* after the fields: defaults (when `fresh`: to be created) and members
@@ -47,5 +49,9 @@ const struct aks_type *aks_type_find_arm(const char *arm_type); /* without case 
 
 extern const struct aks_type aks_type_resource_group, aks_type_vnet, aks_type_subnet, aks_type_identity,
     aks_type_role_assignment, aks_type_cluster;
+
+/* Any other ARM resource: no fields, no version of its own, and not in aks_types. `parent` of aks_resource_new is its
+   id, `name` NULL. */
+extern const struct aks_type aks_type_generic;
 
 #endif

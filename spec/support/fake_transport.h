@@ -2,7 +2,7 @@
 #ifndef AKS_SPEC_FAKE_TRANSPORT_H
 #define AKS_SPEC_FAKE_TRANSPORT_H
 
-#include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,13 @@
 #include "arm/session.h"
 
 #define FAKE_REQUESTS_LIMIT 64
-#define FAKE_UNSENT true
+
+/* As assert, but in every build. */
+static inline void fake_require(bool condition)
+{
+    if (!condition)
+        abort();
+}
 
 /* One answer of the script: a status, or an error's code. The last one is given again and again. */
 struct fake_answer {
@@ -57,7 +63,7 @@ static inline void fake_add_headers(struct aks_headers *headers, const char *tex
         char *line = strndup(text, length);
         char *colon = strstr(line, ": ");
 
-        assert(colon);
+        fake_require(colon);
         *colon = '\0';
         if (!aks_headers_add(headers, line, colon + 2))
             abort();
@@ -97,7 +103,7 @@ static inline void fake_remember(struct fake_transport *fake, const struct aks_h
 {
     struct fake_request *memory = &fake->requests[fake->sent];
 
-    assert(fake->sent < FAKE_REQUESTS_LIMIT);
+    fake_require(fake->sent < FAKE_REQUESTS_LIMIT);
     snprintf(memory->method, sizeof memory->method, "%s", request->method);
     memory->url = strdup(request->url);
     memory->body = request->body ? strndup(request->body, request->body_length) : NULL;
@@ -214,7 +220,7 @@ static inline struct aks_token_request *fake_token_get(struct aks_token_source *
     snprintf(token, sizeof token, "token-%u", fake->current);
     fake->asked++;
     if (refused) {
-        assert(strcmp(refused, token) == 0);
+        fake_require(strcmp(refused, token) == 0);
         fake->refused++;
         fake->current++;
     }
@@ -270,14 +276,14 @@ static inline void fake_world_init(struct fake_world *world, const struct fake_a
                                           .observer = observer};
 
     world->loop = aks_loop_new(&error);
-    assert(world->loop);
+    fake_require(world->loop);
     fake_transport_init(&world->transport, world->loop, answers, count);
     fake_tokens_init(&world->tokens, world->loop);
     options.loop = world->loop;
     options.transport = &world->transport.base;
     options.tokens = &world->tokens.base;
     world->session = aks_session_new(&options, &error);
-    assert(world->session);
+    fake_require(world->session);
     world->session->retry.base = 0.0001; /* the waits are not what is tested */
     world->session->retry.cap = 0.0001;
 }
@@ -295,10 +301,10 @@ static inline void fake_world_run(struct fake_world *world, const bool *over)
 /* Releases everything, and asserts that nothing was left under way. */
 static inline void fake_world_clear(struct fake_world *world)
 {
-    assert(world->transport.pending == 0 && world->tokens.pending == 0);
+    fake_require(world->transport.pending == 0 && world->tokens.pending == 0);
     aks_session_release(world->session);
-    assert(world->transport.freed && world->tokens.freed);
-    assert(aks_loop_timeout(world->loop) < 0);
+    fake_require(world->transport.freed && world->tokens.freed);
+    fake_require(aks_loop_timeout(world->loop) < 0);
     fake_transport_clear(&world->transport);
     aks_loop_free(world->loop);
 }

@@ -1,0 +1,137 @@
+-- aks run FILE: runs a playbook, against Azure or a simulated one, and prints what it returns.
+local failure = require "aks.cli.failure"
+local progress = require "aks.progress"
+local result = require "aks.cli.result"
+
+local run = {}
+
+local TICK = 0.1 -- seconds between two drawings of elapsed time
+
+local formats = { text = result.text, json = result.json }
+
+function run.add_to_parser(parser)
+  local command = parser:command("run", "Run a playbook and print what it returns.")
+  command:argument("file", "The playbook, a Lua file.")
+  command:argument("args", "For the playbook, in the table arg; after -- they may begin with a dash."):args("*")
+  command:mutex(
+    command:flag("--simulate", "Run in a simulated Azure, made for this run and gone after it."),
+    command:option("--endpoint", "The Azure Resource Manager to use, such as the one 'aks sim' prints."):argname("URL")
+  )
+  command:option("--subscription", "The subscription to use, before the environment's."):argname("ID")
+  command:option("--speed", "With --simulate: how many times faster than Azure time runs.")
+    :argname("N"):convert(tonumber)
+  command:option("--log", "With --simulate: append every request to this file, a JSON object a line."):argname("FILE")
+  command:option("--log-level", "What to tell on stderr."):choices(progress.levels):default("progress")
+  command:flag("--no-color", "No colours."):target("no_color")
+  command:option("--output", "How to print what the playbook returns."):choices { "text", "json" }:default("text")
+end
+
+local function check(arguments)
+  local simulated = { "speed", "log" }
+  for _, name in ipairs(simulated) do
+    if arguments[name] and not arguments.simulate then
+      failure.usage(("--%s goes with --simulate"):format(name))
+    end
+  end
+  if arguments.simulate and arguments.subscription then
+    failure.usage("--simulate brings its own subscription: leave out --subscription")
+  end
+end
+
+-- Every aks.connect of the playbook gets this client, whatever it says itself and whatever the environment says.
+local function simulate(arguments)
+  local aks, settings = require "aks", require "aks.settings"
+  local azure = require("aks.sim").start { speed = arguments.speed, log = arguments.log }
+  assert(azure.endpoint:find("^https?://127%.0%.0%.1:%d+$"), "the simulator must be on loopback")
+  settings.impose {
+    endpoint = azure.endpoint,
+    authority = azure.endpoint,
+    proxy = "", -- none, also when the environment names one
+    subscription = azure.subscription,
+    tenant = azure.tenant,
+    credential = aks.credential.client_secret {
+      tenant = azure.tenant,
+      client_id = azure.client_id,
+      client_secret = azure.client_secret,
+    },
+  }
+end
+
+local function choose_azure(arguments)
+  if arguments.simulate then
+    simulate(arguments)
+  elseif arguments.endpoint or arguments.subscription then
+    require("aks.settings").impose { endpoint = arguments.endpoint, subscription = arguments.subscription }
+  end
+end
+
+local function write(text)
+  io.stderr:write(text)
+  io.stderr:flush()
+end
+
+-- A task that draws while something is under way; it runs while the playbook waits, and keeps nothing alive.
+local function keep_ticking(watcher)
+  local aks = require "aks"
+  aks.spawn(function()
+    repeat
+      aks.sleep(TICK)
+    until not watcher:tick()
+  end)
+end
+
+local function watch(arguments)
+  local terminal = require("aks.terminal").inspect(io.stderr, arguments.no_color)
+  local style = terminal.live and "live" or "lines"
+  local presenter = require("aks.progress." .. style).new(write, terminal)
+  local watcher = progress.new(presenter, {
+    level = arguments.log_level,
+    tick = terminal.live and keep_ticking or nil,
+  })
+  require("aks.settings").observe(function(event)
+    watcher:observe(event)
+  end)
+  return watcher
+end
+
+-- The playbook's globals: reads go through to ours, writes stay with it.
+local function environment_of(arguments, watcher)
+  local words = table.move(arguments.args, 1, #arguments.args, 1, { [0] = arguments.file })
+  local environment = {
+    arg = words,
+    print = function(...)
+      watcher:aside(print, ...)
+    end,
+  }
+  environment._G = environment
+  return setmetatable(environment, { __index = _G })
+end
+
+local function run_playbook(arguments, watcher)
+  failure.blame(arguments.file)
+  local playbook, problem = loadfile(arguments.file, "t", environment_of(arguments, watcher))
+  if not playbook then
+    error(problem, 0)
+  end
+  return playbook(table.unpack(arguments.args))
+end
+
+local function print_result(value, format)
+  local text = formats[format](value)
+  if text then
+    io.stdout:write(text, text:sub(-1) == "\n" and "" or "\n")
+  end
+end
+
+function run.run(arguments)
+  check(arguments)
+  choose_azure(arguments)
+  local value
+  do
+    local watcher <close> = watch(arguments)
+    value = run_playbook(arguments, watcher)
+  end
+  print_result(value, arguments.output)
+end
+
+return run

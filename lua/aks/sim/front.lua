@@ -1,0 +1,209 @@
+-- ARM's front door: finds the route, checks what ARM checks for every provider, and gives answers their headers.
+local fault = require "aks.sim.fault"
+local http = require "aks.sim.http"
+local operation = require "aks.sim.operation"
+local token = require "aks.sim.token"
+
+local front = {}
+
+-- What the counters of remaining requests start from, as real answers of 2025 show them.
+local counters = { GET = { "reads", 16499 }, HEAD = { "reads", 16499 }, DELETE = { "deletes", 800 } }
+
+local function parse(simulator, request)
+  local path, query = request.target:match("^([^?]*)%??(.*)$")
+  return {
+    sim = simulator,
+    method = request.method,
+    path = path,
+    id = http.decode_percent(path),
+    raw_query = query,
+    raw_body = request.body,
+    query = http.parse_form(query),
+    headers = request.headers,
+    parameters = {},
+  }
+end
+
+local function check_version(context, route)
+  local version = context.query["api-version"] or context.query["Api-Version"]
+  if not version or version == "" then
+    http.raise(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
+  elseif not version:match("^%d%d%d%d%-%d%d%-%d%d$") and not version:match("^%d%d%d%d%-%d%d%-%d%d%-preview$") then
+    http.raise(400, "InvalidApiVersionParameter", ("The api-version '%s' is invalid."):format(version))
+  elseif route.since and version < route.since then
+    http.raise(400, "NoRegisteredProviderFound",
+      ("No registered resource provider found for API version '%s'; versions from '%s' on are supported."):format(version, route.since))
+  end
+  context.api_version = version
+end
+
+local function check_subscription(context)
+  local wanted = context.parameters.subscription or context.id:match("^/[Ss]ubscriptions/([^/]+)")
+  local options = context.sim.options
+  if wanted and wanted:lower() ~= options.subscription:lower() then
+    http.raise(404, "SubscriptionNotFound", ("The subscription '%s' could not be found."):format(wanted))
+  end
+end
+
+local function check_group(context, route)
+  local group = context.parameters.group or context.id:match("/[Rr]esource[Gg]roups/([^/]+)/")
+  if not group or route.makes_group then
+    return
+  end
+  local id = ("/subscriptions/%s/resourceGroups/%s"):format(context.sim.options.subscription, group)
+  context.group = context.sim.store:get(id)
+  if not context.group then
+    http.raise(404, "ResourceGroupNotFound", ("Resource group '%s' could not be found."):format(group))
+  end
+end
+
+local function parse_body(context)
+  if context.raw_body == "" then
+    if context.method == "PUT" or context.method == "PATCH" then
+      http.raise(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: it is empty.")
+    end
+    return
+  end
+  local value, problem = http.decode(context.raw_body)
+  if type(value) ~= "table" then
+    http.raise(400, "InvalidRequestContent",
+      "The request content was invalid and could not be deserialized: '" .. tostring(problem or "not an object") .. "'.")
+  end
+  context.body = value
+end
+
+-- Cuts a list into pages whose next link is opaque.
+local function page(context, body)
+  local simulator, size = context.sim, context.sim.options.page_size
+  if context.method ~= "GET" or not size or type(body) ~= "table" or type(body.value) ~= "table" or #body.value <= size then
+    return body
+  end
+  local now, rest = http.array(), http.array()
+  for index, item in ipairs(body.value) do
+    table.insert(index <= size and now or rest, item)
+  end
+  local mark = simulator.random(24)
+  simulator.pages[mark] = rest
+  return { value = now, nextLink = ("%s%s?api-version=%s&%%24skiptoken=%s"):format(simulator.endpoint, context.path,
+    context.api_version, mark) }
+end
+
+local function next_page(context)
+  local mark = context.query["$skiptoken"]
+  local rest = mark and context.sim.pages[mark]
+  if mark and not rest then
+    http.raise(400, "InvalidSkipToken", "The skip token is invalid.")
+  end
+  return rest and { value = rest }
+end
+
+local function handle(context, route)
+  context.caller = token.check(context.sim, context.headers)
+  if not route.any_version then
+    check_version(context, route)
+  end
+  check_subscription(context)
+  check_group(context, route)
+  parse_body(context)
+  operation.settle(context.sim)
+  local rest = next_page(context)
+  if rest then
+    return 200, page(context, rest), {}
+  end
+  local status, body, headers = route.handler(context)
+  if context.method == "GET" then
+    operation.look(context.sim.store:get(context.id))
+  end
+  return status, page(context, body), headers
+end
+
+local function unknown(context, known)
+  token.check(context.sim, context.headers)
+  check_subscription(context)
+  if known then
+    http.raise(405, "MethodNotAllowed", ("The method %s is not allowed for this resource."):format(context.method))
+  end
+  local resource_type = context.id:match("/providers/([^/]+/[^/]+)") or "unknown"
+  http.raise(404, "InvalidResourceType",
+    ("The resource type '%s' could not be found in the simulated providers."):format(resource_type))
+end
+
+--- The answer to a request as status, body table or text, headers.
+local function dispatch(context)
+  local route, parameters = context.sim.router:find(context.method, context.path)
+  if not route then
+    return unknown(context, parameters)
+  end
+  context.parameters = parameters
+  if route.open then
+    return route.handler(context)
+  end
+  return handle(context, route)
+end
+
+local function protected(context)
+  local ok, status, body, headers = xpcall(dispatch, function(problem)
+    return http.is_answer(problem) and problem or debug.traceback(tostring(problem), 2)
+  end, context)
+  if ok then
+    return status, body, headers
+  elseif http.is_answer(status) then
+    return status.status, status.body, status.headers
+  end
+  error(status, 0)
+end
+
+local function standard_headers(context, headers)
+  local simulator = context.sim
+  local counter = counters[context.method] or { "writes", 799 }
+  local name = "x-ms-ratelimit-remaining-subscription-" .. counter[1]
+  simulator.remaining[counter[1]] = math.max(0, (simulator.remaining[counter[1]] or counter[2] + 1) - 1)
+  headers[name] = tostring(simulator.remaining[counter[1]])
+  headers["x-ms-request-id"] = simulator.uuid()
+  headers["x-ms-correlation-request-id"] = context.headers["x-ms-correlation-request-id"] or simulator.uuid()
+  headers["x-ms-routing-request-id"] = "SIMULATED:" .. headers["x-ms-request-id"]
+  if (context.headers["x-ms-return-client-request-id"] or ""):lower() == "true" then
+    headers["x-ms-client-request-id"] = context.headers["x-ms-client-request-id"]
+  end
+end
+
+local function to_list(headers)
+  local list = {}
+  for name, value in pairs(headers) do
+    list[#list + 1] = { name, tostring(value) }
+  end
+  return list
+end
+
+--- Answers one request of aks.httpd.
+function front.respond(simulator, request)
+  local context = parse(simulator, request)
+  local scripted = context.path:sub(1, 7) ~= "/__sim/" and fault.take(simulator, context.method, context.path) or {}
+  context.fault = scripted
+  local status, body, headers
+  if fault.replaces(scripted) then
+    status, body, headers = fault.answer(scripted)
+  else
+    status, body, headers = protected(context)
+  end
+  local answer = {}
+  for name, value in pairs(headers or {}) do
+    answer[name] = value
+  end
+  standard_headers(context, answer)
+  if type(body) == "table" then
+    body = http.encode(body)
+  end
+  if body and not answer["Content-Type"] then
+    answer["Content-Type"] = "application/json; charset=utf-8"
+  end
+  if context.path:sub(1, 7) ~= "/__sim/" then
+    simulator.log:add(request, scripted.reset and 0 or status)
+  end
+  return {
+    status = status, body = context.method ~= "HEAD" and body or nil, headers = to_list(answer),
+    delay = scripted.delay, reset = scripted.reset and true or false, truncate = scripted.truncate,
+  }
+end
+
+return front

@@ -1,0 +1,94 @@
+-- Answers of a simulated Azure: JSON in its two error shapes, empty arrays and objects kept apart.
+local json = require "dkjson"
+
+local http = {}
+
+--- An array that stays one when it is empty.
+function http.array(items)
+  return setmetatable(items or {}, { __jsontype = "array" })
+end
+
+--- An object that stays one when it is empty.
+function http.object(members)
+  return setmetatable(members or {}, { __jsontype = "object" })
+end
+
+http.null = json.null
+http.encode = json.encode
+
+--- Parses JSON; nil and a reason when it is none.
+function http.decode(text)
+  local value, _, problem = json.decode(text, 1, json.null)
+  if problem then
+    return nil, problem
+  end
+  return value
+end
+
+--- A copy that shares nothing.
+function http.copy(value)
+  if type(value) ~= "table" then
+    return value
+  end
+  local result = setmetatable({}, getmetatable(value))
+  for name, member in pairs(value) do
+    result[name] = http.copy(member)
+  end
+  return result
+end
+
+local refusal = {}
+refusal.__index = refusal
+refusal.__tostring = function(self)
+  return ("%d %s"):format(self.status, self.code or "")
+end
+
+--- Ends the handling of a request with this answer.
+function http.answer(status, body, headers)
+  error(setmetatable({ status = status, body = body, headers = headers or {} }, refusal), 0)
+end
+
+--- Refuses as the ARM gateway and most resource providers do: {"error": {...}}. `extra` adds members.
+function http.raise(status, code, message, extra)
+  local fault = { code = code, message = message }
+  for name, value in pairs(extra or {}) do
+    fault[name] = value
+  end
+  error(setmetatable({ status = status, code = code, body = { error = fault }, headers = {} }, refusal), 0)
+end
+
+--- Refuses as the AKS resource provider does: without a wrapper.
+function http.raise_bare(status, code, message, extra)
+  local fault = { code = code, details = json.null, message = message, subcode = "" }
+  for name, value in pairs(extra or {}) do
+    fault[name] = value
+  end
+  error(setmetatable({ status = status, code = code, body = fault, headers = {} }, refusal), 0)
+end
+
+--- Whether an error value is an answer made by one of the above.
+function http.is_answer(value)
+  return getmetatable(value) == refusal
+end
+
+--- "a%20b" -> "a b"; in queries "+" too.
+function http.decode_percent(text, in_query)
+  if in_query then
+    text = text:gsub("%+", " ")
+  end
+  return (text:gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
+--- The first value of each name of a query or a form.
+function http.parse_form(text)
+  local values = {}
+  for name, value in text:gmatch("([^&=]+)=([^&]*)") do
+    name = http.decode_percent(name, true)
+    values[name] = values[name] or http.decode_percent(value, true)
+  end
+  return values
+end
+
+return http

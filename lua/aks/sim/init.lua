@@ -1,0 +1,120 @@
+-- A simulated Azure: started in this process for tests and tries, or served in the foreground for other programs.
+local http = require "aks.sim.http"
+local httpd = require "aks.httpd"
+
+---@class aks.sim A simulated Azure Resource Manager on loopback, in a thread of its own.
+---@field endpoint string its URL, for aks.connect's `endpoint`
+---@field subscription string
+---@field tenant string
+---@field client_id string of the one service principal that it knows
+---@field client_secret string
+---@field token string a bearer token that it accepts
+local sim = {}
+sim.__index = sim
+
+-- How fast tests want Azure to be.
+local FAST = 2000
+
+local function ask(self, name, argument)
+  local text = self.thread:call(name, argument and http.encode(argument) or "")
+  return assert(http.decode(text)).result
+end
+
+---Starts a simulator. It ends with `stop`, with a `<close>` variable, or when it is collected.
+---@param options? table port, speed (how many times faster than Azure), page_size, log (file), replication (seconds until a
+---new identity is known), subscription, tenant, client_id, client_secret
+---@return aks.sim
+function sim.start(options)
+  local settings = { speed = FAST }
+  for name, value in pairs(options or {}) do
+    settings[name] = value
+  end
+  local thread = httpd.start("aks.sim.server", http.encode(settings))
+  local self = setmetatable({ thread = thread }, sim)
+  for name, value in pairs(ask(self, "facts")) do
+    self[name] = value
+  end
+  self.endpoint = ("http://127.0.0.1:%d"):format(thread:port())
+  self.authority = self.endpoint
+  return self
+end
+
+---Serves in the foreground until SIGINT or SIGTERM; the first line of stdout is the endpoint.
+---@param options table as for `start`
+function sim.serve(options)
+  local settings = { signals = true }
+  for name, value in pairs(options or {}) do
+    settings[name] = value
+  end
+  local server, handler = require("aks.sim.server")(http.encode(settings))
+  io.stdout:write(("http://127.0.0.1:%d\n"):format(server:port()))
+  io.stdout:flush()
+  server:serve(handler)
+  server:close()
+end
+
+local function concerns(entry, filter)
+  local path = entry.url:match("^[^?]*"):lower()
+  return (not filter.method or entry.method == filter.method)
+    and (not filter.path or path:find(filter.path) ~= nil)
+    and (not filter.status or entry.status == filter.status)
+end
+
+---The requests that were answered, in order: { n, method, url, headers, body, status }, without secrets.
+---@param filter? table method, path (a Lua pattern on the lower-case path), status
+function sim:requests(filter)
+  local found = {}
+  for _, entry in ipairs(ask(self, "requests")) do
+    if concerns(entry, filter or {}) then
+      found[#found + 1] = entry
+    end
+  end
+  return found
+end
+
+---How many requests were answered.
+function sim:count(filter)
+  return #self:requests(filter)
+end
+
+function sim:clear_log()
+  ask(self, "clear_log")
+end
+
+---Scripts a failure: { method, path (Lua pattern), count (1), skip (0), and status, headers, body; or reset ("before" or
+---"after" its effect), truncate (bytes), delay (seconds), operation = { status, error }, stuck }.
+function sim:fault(spec)
+  ask(self, "fault", spec)
+end
+
+function sim:clear_faults()
+  ask(self, "clear_faults")
+end
+
+---Lets all tokens that were given out expire.
+function sim:expire_tokens()
+  ask(self, "expire_tokens")
+end
+
+---Lets simulated time jump by so many seconds.
+function sim:advance(seconds)
+  ask(self, "advance", { seconds = seconds })
+end
+
+---Puts a resource there as it stands, without any check.
+function sim:put(id, document)
+  ask(self, "put", { id = id, document = document })
+end
+
+---All resources: id -> document.
+function sim:export()
+  return ask(self, "export")
+end
+
+function sim:stop()
+  self.thread:stop()
+end
+
+sim.__close = sim.stop
+
+return sim

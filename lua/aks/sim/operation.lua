@@ -1,0 +1,195 @@
+-- Asynchronous operations: they take simulated time, are polled at opaque URLs, and change their resource when they end.
+local http = require "aks.sim.http"
+
+local operation = {}
+
+-- The api-version that Azure puts into the URLs of AKS's operations, whatever the request's.
+local POLL_VERSION = "2016-03-30"
+-- The query of such a URL holds a signed certificate: its length is what breaks naive clients.
+local CERTIFICATE_LENGTH = 3300
+
+local function opaque_query(simulator)
+  return ("api-version=%s&t=%s&c=%s&s=%s&h=%s"):format(POLL_VERSION, simulator.random(18),
+    simulator.random(CERTIFICATE_LENGTH), simulator.random(128), simulator.random(40))
+end
+
+--- Starts an operation on a record, which is busy until it ends.
+---@param spec table { provider, location, seconds, statuses, record, done = function(op), failed = function(op, status, error) }
+function operation.start(context, spec)
+  local simulator = context.sim
+  local scripted = context.fault or {}
+  local now = simulator.clock:now()
+  local op = {
+    id = simulator.uuid(),
+    provider = spec.provider,
+    location = spec.location,
+    subscription = context.parameters.subscription or simulator.options.subscription,
+    statuses = spec.statuses or {},
+    record = spec.record,
+    done = spec.done,
+    failed = spec.failed,
+    kind = spec.kind,
+    started = now,
+    seconds = spec.seconds,
+    ends = now + spec.seconds,
+    status = "InProgress",
+    looks = 0,
+    stuck = scripted.stuck,
+    outcome = scripted.operation,
+    query = opaque_query(simulator),
+  }
+  simulator.operations[op.id] = op
+  if spec.record then
+    spec.record.operation = op
+    spec.record.latest_operation = op
+  end
+  return op
+end
+
+local function release(op)
+  if op.record and op.record.operation == op then
+    op.record.operation = nil
+  end
+end
+
+local function fail(simulator, op, status, problem)
+  op.status, op.error, op.ended = status, problem, simulator.clock:now()
+  release(op)
+  if op.failed then
+    op.failed(op, status, problem)
+  elseif op.record and op.record.document.properties then
+    op.record.document.properties.provisioningState = status
+  end
+end
+
+--- Ends a running operation as canceled.
+function operation.cancel(simulator, op, problem)
+  fail(simulator, op, "Canceled", problem or { code = "Canceled", message = "Operation is being canceled by user" })
+end
+
+--- Ends what has had its time. However fast the clock, an operation is seen in progress at least once.
+function operation.settle(simulator)
+  local now = simulator.clock:now()
+  for _, op in pairs(simulator.operations) do
+    if op.status == "InProgress" and now >= op.ends and op.looks > 0 and not op.stuck then
+      if op.outcome then
+        fail(simulator, op, op.outcome.status, op.outcome.error)
+      else
+        op.status, op.ended = "Succeeded", now
+        release(op)
+        op.done(op)
+      end
+    end
+  end
+end
+
+--- Notes that somebody read the resource of a running operation.
+function operation.look(record)
+  if record and record.operation then
+    record.operation.looks = record.operation.looks + 1
+  end
+end
+
+-- Azure's own words for how far it is, in proportion to the time.
+local function words(simulator, op)
+  local passed = (simulator.clock:now() - op.started) / op.seconds
+  if op.status ~= "InProgress" or #op.statuses == 0 or op.looks == 0 then
+    return op.status
+  end
+  return op.statuses[math.min(#op.statuses, 1 + math.floor(passed * #op.statuses))]
+end
+
+-- How soon to look again: whole seconds for everybody, milliseconds for who understands them.
+local function pace(simulator, op, headers)
+  local real = op.seconds / simulator.clock.speed / 8
+  local seconds = math.max(1, math.min(30, math.ceil(real)))
+  headers["Retry-After"] = tostring(seconds)
+  headers["x-ms-retry-after-ms"] = tostring(math.max(5, math.min(seconds * 1000, math.floor(real * 1000))))
+  headers["retry-after-ms"] = headers["x-ms-retry-after-ms"]
+  return headers
+end
+
+local function url(simulator, op, what)
+  return ("%s/subscriptions/%s/providers/%s/locations/%s/%s/%s?%s"):format(simulator.endpoint, op.subscription,
+    op.provider, op.location, what, op.id, op.query)
+end
+
+--- The headers of the answer that starts an operation. `wanted.location`: a Location too.
+function operation.headers(context, op, wanted)
+  local headers = { ["Azure-AsyncOperation"] = url(context.sim, op, "operations") }
+  if wanted and wanted.location then
+    headers.Location = url(context.sim, op, "operationresults")
+  end
+  if op.provider == "Microsoft.Network" then
+    headers["Azure-AsyncNotification"] = "Enabled"
+  end
+  return pace(context.sim, op, headers)
+end
+
+-- The operation of a URL: every character of its query must be as it was given out.
+local function find(context)
+  local op = context.sim.operations[context.parameters.operation:lower()]
+  if not op or context.raw_query ~= op.query then
+    http.raise(404, "NotFound", "The operation '" .. context.parameters.operation .. "' was not found.")
+  end
+  return op
+end
+
+local function show(context)
+  local simulator, op = context.sim, find(context)
+  local body = { status = words(simulator, op) }
+  if op.provider ~= "Microsoft.Network" then
+    body.name = op.id
+    body.startTime = simulator.clock:date(op.started)
+    body.endTime = op.ended and simulator.clock:date(op.ended) or nil
+  end
+  body.error = op.error
+  local headers = {}
+  if op.status == "InProgress" then
+    op.looks = op.looks + 1
+    pace(simulator, op, headers)
+  end
+  return 200, body, headers
+end
+
+local function result(context)
+  local simulator, op = context.sim, find(context)
+  local again = { Location = url(simulator, op, "operationresults") }
+  if op.status == "InProgress" then
+    op.looks = op.looks + 1
+    return 202, nil, pace(simulator, op, again)
+  end
+  return 204, nil, again -- with a Location that must not be followed any more
+end
+
+--- A Location on its own that changes with every look, as the deletion of a resource group has it.
+function operation.rolling_location(context, op)
+  op.token = context.sim.random(60)
+  local location = ("%s/subscriptions/%s/operationresults/%s?api-version=2021-04-01"):format(context.sim.endpoint,
+    op.subscription, op.token)
+  return pace(context.sim, op, { Location = location })
+end
+
+local function rolling_result(context)
+  for _, op in pairs(context.sim.operations) do
+    if op.token == context.parameters.token then
+      if op.status ~= "InProgress" then
+        return 200, nil, {}
+      end
+      op.looks = op.looks + 1
+      return 202, nil, operation.rolling_location(context, op)
+    end
+  end
+  http.raise(404, "NotFound", "The operation result was not found.")
+end
+
+local base = "/subscriptions/{subscription}/providers/{provider}/locations/{location}"
+
+operation.routes = {
+  { method = "GET", path = base .. "/operations/{operation}", handler = show, any_version = true },
+  { method = "GET", path = base .. "/operationresults/{operation}", handler = result, any_version = true },
+  { method = "GET", path = "/subscriptions/{subscription}/operationresults/{token}", handler = rolling_result,
+    any_version = true },
+}
+
+return operation

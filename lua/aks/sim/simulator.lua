@@ -1,0 +1,144 @@
+-- The simulated subscription as a whole: its state, its routes, and what may be asked of it from outside Azure's API.
+local clock = require "aks.sim.clock"
+local fault = require "aks.sim.fault"
+local front = require "aks.sim.front"
+local http = require "aks.sim.http"
+local log = require "aks.sim.log"
+local operation = require "aks.sim.operation"
+local router = require "aks.sim.router"
+local store = require "aks.sim.store"
+local token = require "aks.sim.token"
+
+local simulator = {}
+
+-- Made-up identifiers that look real; every client is given them.
+simulator.defaults = {
+  subscription = "5117ab1e-0000-4000-8000-000000000001",
+  tenant = "5117ab1e-0000-4000-8000-000000000002",
+  client_id = "5117ab1e-0000-4000-8000-000000000003",
+  object_id = "5117ab1e-0000-4000-8000-000000000004",
+  client_secret = "simulated-secret",
+  speed = 60,
+  replication = 0,
+}
+
+local providers = { "resources", "features", "network", "managed_identity", "authorization", "containerservice" }
+
+local function random(count)
+  local parts = {}
+  for index = 1, count do
+    parts[index] = ("%x"):format(math.random(0, 15))
+  end
+  return table.concat(parts)
+end
+
+local function uuid()
+  return ("%s-%s-4%s-%x%s-%s"):format(random(8), random(4), random(3), math.random(8, 11), random(3), random(12))
+end
+
+-- Requests to the simulator itself, which Azure does not have.
+local function own_routes(sim)
+  return {
+    { method = "GET", path = "/__sim/log", open = true, handler = function()
+      return 200, { value = http.array(sim.log.entries) }
+    end },
+    { method = "POST", path = "/__sim/faults", open = true, handler = function(context)
+      fault.add(sim, assert(http.decode(context.raw_body)))
+      return 204
+    end },
+    { method = "DELETE", path = "/__sim/faults", open = true, handler = function()
+      sim.faults = {}
+      return 204
+    end },
+  }
+end
+
+--- A new simulated subscription with these options over the defaults.
+function simulator.new(options)
+  local settings = {}
+  for name, value in pairs(simulator.defaults) do
+    settings[name] = value
+  end
+  for name, value in pairs(options) do
+    settings[name] = value
+  end
+  local sim = {
+    options = settings, clock = clock.new(settings.speed), store = store.new(), log = log.new(settings.log),
+    operations = {}, faults = {}, tokens = {}, pages = {}, remaining = {}, principals = {},
+    random = random, uuid = uuid,
+  }
+  local routes = { own_routes(sim), token.routes, operation.routes }
+  for _, name in ipairs(providers) do
+    local provider = require("aks.sim.providers." .. name)
+    routes[#routes + 1] = provider.routes or provider
+  end
+  sim.router = router.new(table.unpack(routes))
+  sim.first_token = token.issue(sim, settings.object_id)
+  return sim
+end
+
+--- The handler of its server.
+function simulator.handler(sim)
+  return function(request)
+    return front.respond(sim, request)
+  end
+end
+
+-- What a test may ask: name -> function(simulator, argument) -> result.
+local controls = {}
+
+function controls.facts(sim)
+  local facts = { token = sim.first_token }
+  for _, name in ipairs { "subscription", "tenant", "client_id", "client_secret", "object_id" } do
+    facts[name] = sim.options[name]
+  end
+  return facts
+end
+
+function controls.requests(sim)
+  return http.array(sim.log.entries)
+end
+
+function controls.clear_log(sim)
+  sim.log:clear()
+end
+
+function controls.fault(sim, spec)
+  fault.add(sim, spec)
+end
+
+function controls.clear_faults(sim)
+  sim.faults = {}
+end
+
+function controls.expire_tokens(sim)
+  token.expire(sim)
+end
+
+function controls.advance(sim, argument)
+  sim.clock:advance(argument.seconds)
+end
+
+function controls.put(sim, argument)
+  local resource_type = argument.id:match("/providers/([^/]+/[^/]+)/[^/]+$") or argument.document.type
+  sim.store:put(argument.id, { id = argument.id, type = resource_type, document = argument.document })
+end
+
+function controls.export(sim)
+  local resources = http.object()
+  for _, record in pairs(sim.store.records) do
+    resources[record.id] = record.document
+  end
+  return resources
+end
+
+--- The control function of its server: JSON in, JSON out.
+function simulator.control(sim)
+  return function(name, argument)
+    local control = assert(controls[name], "the simulator has no control '" .. name .. "'")
+    local result = control(sim, argument ~= "" and assert(http.decode(argument)) or {})
+    return http.encode { result = result }
+  end
+end
+
+return simulator

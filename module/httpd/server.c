@@ -1,0 +1,315 @@
+/* Listens on loopback and serves; waits on libmicrohttpd's epoll descriptor itself, so that one thread does it all. */
+#include "httpd/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <lauxlib.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "httpd/message.h"
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Closing with unread or unsent bytes and no linger makes the kernel send a reset. */
+static enum MHD_Result reset(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    if (info)
+        setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    return MHD_NO;
+}
+
+static enum MHD_Result send_answer(struct server *server, struct message *message)
+{
+    if (message->due > 0 && message->due > now()) {
+        message->next = server->delayed;
+        server->delayed = message;
+        MHD_suspend_connection(message->connection);
+        return MHD_YES;
+    }
+    if (message->reset || !message->response)
+        return reset(message->connection);
+    return MHD_queue_response(message->connection, message->status, message->response);
+}
+
+static enum MHD_Result refuse_large(struct message *message)
+{
+    message->response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    return message->response ? MHD_queue_response(message->connection, 413, message->response) : MHD_NO;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_size, void **state)
+{
+    struct server *server = context;
+    struct message *message = *state;
+
+    (void)url;
+    (void)version;
+    if (!message)
+        return MHD_NO; /* there was no memory for it */
+    message->connection = connection;
+    if (!message->begun) {
+        message->begun = true;
+        return MHD_YES;
+    }
+    if (*upload_size > 0) {
+        size_t count = *upload_size;
+
+        *upload_size = 0;
+        return message_take_body(message, upload, count) ? MHD_YES : MHD_NO;
+    }
+    if (message->too_large)
+        return refuse_large(message);
+    if (!message->answered)
+        message_answer(message, server->L, server->handler, method);
+    return send_answer(server, message);
+}
+
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)connection;
+    return message_new(target);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode why)
+{
+    struct server *server = context;
+    struct message *message = *state;
+
+    (void)connection;
+    (void)why;
+    for (struct message **at = &server->delayed; *at; at = &(*at)->next)
+        if (*at == message) {
+            *at = message->next;
+            break;
+        }
+    message_free(message);
+    *state = NULL;
+}
+
+/* Lets go on what is due; returns the seconds until the next is, or -1. With `all`, lets everything go. */
+static double resume_due(struct server *server, bool all)
+{
+    struct message **at = &server->delayed;
+    double next = -1, time = now();
+
+    while (*at) {
+        struct message *message = *at;
+
+        if (all || message->due <= time) {
+            *at = message->next;
+            message->due = 0;
+            MHD_resume_connection(message->connection);
+        } else {
+            if (next < 0 || message->due - time < next)
+                next = message->due - time;
+            at = &message->next;
+        }
+    }
+    return next;
+}
+
+static int wait_milliseconds(struct server *server)
+{
+    double next = resume_due(server, false);
+    MHD_UNSIGNED_LONG_LONG timeout;
+    int milliseconds = next < 0 ? -1 : (int)(next * 1000) + 1;
+
+    if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && (milliseconds < 0 || timeout < (unsigned)milliseconds))
+        milliseconds = timeout > 60000 ? 60000 : (int)timeout;
+    return milliseconds;
+}
+
+/* A descriptor that becomes readable by SIGINT or SIGTERM, which are blocked meanwhile; -1: none wanted. */
+static int catch_signals(const struct server *server, sigset_t *before)
+{
+    sigset_t set;
+
+    if (!server->signals)
+        return -1;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, before);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void release_signals(const struct server *server, int descriptor, const sigset_t *before)
+{
+    struct signalfd_siginfo taken;
+
+    if (!server->signals)
+        return;
+    if (descriptor >= 0) {
+        while (read(descriptor, &taken, sizeof taken) > 0)
+            continue; /* what ended the serving must not end the process when it is unblocked */
+        close(descriptor);
+    }
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+void server_run(struct server *server, lua_State *L, int handler, int control)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    sigset_t before;
+    int signals = catch_signals(server, &before);
+    struct pollfd waits[] = {{.fd = info->epoll_fd, .events = POLLIN},
+                             {.fd = server->wake, .events = POLLIN},
+                             {.fd = signals, .events = POLLIN}};
+    uint64_t count;
+
+    server->L = L;
+    server->handler = handler;
+    while (!server->stopping) {
+        if (poll(waits, 3, wait_milliseconds(server)) < 0 && errno != EINTR)
+            break;
+        if (signals >= 0 && (waits[2].revents & POLLIN))
+            break;
+        if (read(server->wake, &count, sizeof count) > 0 && server->errand)
+            server->errand(server->errand_context, L, control);
+        MHD_run(server->daemon);
+    }
+    release_signals(server, signals, &before);
+    server->L = NULL;
+}
+
+void server_wake(struct server *server)
+{
+    const uint64_t one = 1;
+
+    if (write(server->wake, &one, sizeof one) < 0)
+        return; /* the counter is full: it is awake */
+}
+
+void server_stop(struct server *server)
+{
+    server->stopping = true;
+    server_wake(server);
+}
+
+static int server_close(lua_State *L)
+{
+    struct server *server = luaL_checkudata(L, 1, SERVER_CLASS);
+
+    if (server->daemon) {
+        resume_due(server, true); /* libmicrohttpd cannot be stopped with suspended connections */
+        MHD_stop_daemon(server->daemon);
+    }
+    server->daemon = NULL;
+    if (server->wake >= 0)
+        close(server->wake);
+    server->wake = -1;
+    return 0;
+}
+
+static bool parse_loopback(const char *text, struct sockaddr_in *address)
+{
+    address->sin_family = AF_INET;
+    return inet_pton(AF_INET, text, &address->sin_addr) == 1 && (ntohl(address->sin_addr.s_addr) >> 24) == 127;
+}
+
+int server_listen(lua_State *L)
+{
+    struct sockaddr_in address = {0};
+    struct server *server;
+    const char *text;
+    lua_Integer port;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_getfield(L, 1, "address");
+    lua_getfield(L, 1, "port");
+    lua_getfield(L, 1, "signals");
+    text = luaL_optstring(L, -3, "127.0.0.1");
+    port = luaL_optinteger(L, -2, 0);
+    if (!parse_loopback(text, &address))
+        return luaL_error(L, "the simulator listens on loopback (127.0.0.0/8) alone, not on '%s'", text);
+    if (port < 0 || port > 65535)
+        return luaL_error(L, "port %I is not between 0 and 65535", port);
+    address.sin_port = htons((uint16_t)port);
+    server = lua_newuserdatauv(L, sizeof *server, 0);
+    *server = (struct server){.wake = -1, .signals = lua_toboolean(L, -2)};
+    luaL_setmetatable(L, SERVER_CLASS);
+    server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (server->wake < 0)
+        return luaL_error(L, "no eventfd: %s", strerror(errno));
+    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+                                      on_request, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+                                      MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+                                      on_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)128 * 1024,
+                                      MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+    if (!server->daemon)
+        return luaL_error(L, "cannot listen on %s port %I: %s", text, port, strerror(errno));
+    server->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    return 1;
+}
+
+struct server *server_check(lua_State *L, int index)
+{
+    struct server *server = luaL_checkudata(L, index, SERVER_CLASS);
+
+    if (!server->daemon)
+        luaL_error(L, "the server is closed");
+    return server;
+}
+
+static int server_port(lua_State *L)
+{
+    lua_pushinteger(L, server_check(L, 1)->port);
+    return 1;
+}
+
+static int server_serve(lua_State *L)
+{
+    struct server *server = server_check(L, 1);
+
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    server_run(server, L, 2, 0);
+    return 0;
+}
+
+static int server_stop_method(lua_State *L)
+{
+    server_stop(server_check(L, 1));
+    return 0;
+}
+
+void server_register(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"port", server_port},
+                                       {"serve", server_serve},
+                                       {"stop", server_stop_method},
+                                       {"close", server_close},
+                                       {NULL, NULL}};
+
+    luaL_newmetatable(L, SERVER_CLASS);
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, server_close);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, server_close);
+    lua_setfield(L, -2, "__close");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,135 @@
+/* Specs from Lua: what the table itself does not say. The fields are checked by resources/field.c. */
+#include "lua/spec.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/box.h"
+#include "lua/raise.h"
+#include "lua/resource.h"
+#include "lua/value.h"
+
+#define KEY_FIELD "ssh_public_key"
+#define KEY_SIZE_LIMIT 16384 /* of a public key's file */
+
+static bool is_list(const struct aks_field *field)
+{
+    return field->type == AKS_FIELD_CIDRS || field->type == AKS_FIELD_STRINGS || field->type == AKS_FIELD_RECORDS;
+}
+
+/* {} says nothing of whether it is a list: the field does. False for want of memory. */
+static bool settle_lists(const struct aks_fields *fields, json_t *spec)
+{
+    bool enough_memory = true;
+
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct aks_field *field = &fields->items[i];
+        json_t *value = json_object_get(spec, field->name), *record;
+        size_t j;
+
+        if (is_list(field) && json_is_object(value) && json_object_size(value) == 0)
+            enough_memory &= json_object_set_new(spec, field->name, json_array()) == 0;
+        if (field->type != AKS_FIELD_RECORDS || !field->items || !json_is_array(value))
+            continue;
+        json_array_foreach(value, j, record)
+        {
+            if (json_is_object(record))
+                enough_memory &= settle_lists(field->items, record);
+        }
+    }
+    return enough_memory;
+}
+
+static bool is_key_text(const char *text)
+{
+    return strncmp(text, "ssh-", 4) == 0 || strncmp(text, "ecdsa-", 6) == 0 || strncmp(text, "sk-", 3) == 0;
+}
+
+/* Fills `text` (NUL-terminated, without the end of the line); an errno on failure. */
+static int read_key(const char *path, char text[KEY_SIZE_LIMIT])
+{
+    FILE *file = fopen(path, "re");
+    size_t length;
+    int failure;
+
+    if (!file)
+        return errno;
+    length = fread(text, 1, KEY_SIZE_LIMIT - 1, file);
+    failure = ferror(file) ? EIO : 0;
+    fclose(file);
+    while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r' || text[length - 1] == ' '))
+        length--;
+    text[length] = '\0';
+    return failure;
+}
+
+/* The path with "~/" replaced by the home directory, on the stack. */
+static const char *push_path(lua_State *L, const char *path)
+{
+    const char *home = getenv("HOME");
+
+    if (strncmp(path, "~/", 2) == 0 && home)
+        return lua_pushfstring(L, "%s/%s", home, path + 2);
+    return lua_pushstring(L, path);
+}
+
+/* A key may be given by the path of its file. */
+static void load_key(lua_State *L, json_t *spec, const struct aks_type *type)
+{
+    const char *given = json_string_value(json_object_get(spec, KEY_FIELD));
+    char text[KEY_SIZE_LIMIT];
+    int failure;
+
+    if (!given || is_key_text(given) || !aks_fields_find(&type->fields, KEY_FIELD))
+        return;
+    failure = read_key(push_path(L, given), text);
+    lua_pop(L, 1);
+    if (failure != 0)
+        aks_raise_argument(
+            L, "value_not_allowed", type->title, KEY_FIELD, "give the key's text, or the path of its file",
+            "%s '%.100s' is neither a key nor a file that can be read (%s)", KEY_FIELD, given, strerror(failure));
+    if (!is_key_text(text))
+        aks_raise_argument(L, "value_not_allowed", type->title, KEY_FIELD, NULL,
+                           "the file '%.100s' does not hold an SSH public key", given);
+    if (json_object_set_new(spec, KEY_FIELD, json_string(text)) != 0)
+        luaL_error(L, "not enough memory");
+}
+
+json_t **aks_spec_check(lua_State *L, int index, const struct aks_type *type)
+{
+    json_t **spec;
+
+    index = lua_absindex(L, index);
+    if (lua_isnoneornil(L, index))
+        return aks_box_json(L);
+    if (!lua_istable(L, index))
+        aks_raise_argument(L, "type_mismatch", type->title, NULL, NULL, "the spec of a %s must be a table, not a %s",
+                           type->title, luaL_typename(L, index));
+    spec = aks_value_check(L, index, type->name);
+    if (json_is_array(*spec))
+        aks_raise_argument(L, "type_mismatch", type->title, NULL, NULL, "the spec of a %s has named fields, not a list",
+                           type->title);
+    if (!settle_lists(&type->fields, *spec))
+        luaL_error(L, "not enough memory");
+    load_key(L, *spec, type);
+    return spec;
+}
+
+void aks_spec_note_references(lua_State *L, int index, struct aks_resource *resource)
+{
+    struct aks_error *error = aks_box_error(L);
+
+    index = lua_absindex(L, index);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        struct aks_resource *other = aks_lua_resource_test(L, -1);
+        const struct aks_field *field =
+            lua_type(L, -2) == LUA_TSTRING ? aks_fields_find(&resource->type->fields, lua_tostring(L, -2)) : NULL;
+
+        if (other && field && !aks_resource_add_reference(resource, field, other, error))
+            aks_raise(L, error);
+    }
+    lua_pop(L, 1);
+}

@@ -1,0 +1,77 @@
+/* The type "virtual network". https://learn.microsoft.com/azure/templates/microsoft.network/virtualnetworks */
+#include "resources/type.h"
+
+static const struct aks_field fields[] = {
+    {.name = "location",
+     .path = "location",
+     .type = AKS_FIELD_LOCATION,
+     .flags = AKS_FIELD_CREATE_ONLY,
+     .documentation = "Azure region; absent: that of the resource group"},
+    {.name = "address_prefixes",
+     .path = "properties.addressSpace.addressPrefixes",
+     .type = AKS_FIELD_CIDRS,
+     .flags = AKS_FIELD_REQUIRED,
+     .minimum = 1,
+     .maximum = 1000,
+     .documentation = "address space, such as { \"172.19.0.0/16\" }"},
+    {.name = "dns_servers",
+     .path = "properties.dhcpOptions.dnsServers",
+     .type = AKS_FIELD_STRINGS,
+     .flags = AKS_FIELD_ORDERED,
+     .documentation = "addresses of DNS servers, asked in this order; absent: Azure's own"},
+    {.name = "tags",
+     .path = "tags",
+     .type = AKS_FIELD_TAGS,
+     .flags = AKS_FIELD_FOLD,
+     .documentation = "tags by name; those that are there already and not named here are kept"},
+    {.name = "encryption_enabled",
+     .path = "properties.encryption.enabled",
+     .type = AKS_FIELD_BOOLEAN,
+     .flags = AKS_FIELD_READ_ONLY,
+     .absent = "false",
+     .documentation = "whether traffic in it is encrypted, which API Server VNet Integration does not support"},
+    {.name = "provisioning_state",
+     .path = "properties.provisioningState",
+     .type = AKS_FIELD_STRING,
+     .flags = AKS_FIELD_READ_ONLY,
+     .documentation = "state of the last operation: \"Succeeded\", \"Updating\", \"Failed\", ..."},
+};
+
+#define PEERING "properties.virtualNetworkPeerings[*]."
+
+/* What is stripped of a subnet alone is stripped of one in here as well. */
+static const char *const stripped[] = {
+    "id",
+    "name",
+    "type",
+    "etag",
+    "properties.provisioningState",
+    "properties.resourceGuid",
+    "properties.flowLogs",
+    "properties.bgpCommunities.regionalCommunity",
+    "properties.addressSpace.ipamPoolPrefixAllocations[*].allocatedAddressPrefixes",
+    PEERING "etag",
+    PEERING "type",
+    PEERING "properties.provisioningState",
+    PEERING "properties.resourceGuid",
+    PEERING "properties.remoteVirtualNetworkEncryption",
+    PEERING "properties.remoteBgpCommunities.regionalCommunity",
+    NULL,
+};
+
+const struct aks_type aks_type_vnet = {
+    .name = "vnet",
+    .plural = "vnets",
+    .title = "virtual network",
+    .arm_type = "Microsoft.Network/virtualNetworks",
+    .api_version = "2024-05-01",
+    .parent = "resource_group",
+    .name_rule = "vnet",
+    .flags = AKS_TYPE_LOCATED,
+    .fields = AKS_FIELDS(fields),
+    .etag = "etag",
+    .stripped = stripped,
+    .embedded = "subnet",
+    .embedded_path = "properties.subnets",
+    .pace = {2, 5},
+};

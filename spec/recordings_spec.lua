@@ -4,14 +4,20 @@ local replay = require "spec.support.replay"
 
 local server
 
-local function connect(cassette, every)
+local function connect(cassette, every, on_event)
   local reason
   server, reason = replay.start(cassette, every)
   if not server then
     pending(reason)
     return nil
   end
-  return aks.connect { endpoint = server.endpoint, subscription = replay.subscription, credential = "recorded" }
+  return aks.connect {
+    endpoint = server.endpoint,
+    subscription = replay.subscription,
+    credential = "recorded",
+    poll_interval = 1,
+    on_event = on_event,
+  }
 end
 
 local function cluster_id(name)
@@ -45,20 +51,14 @@ describe("recorded traffic", function()
   end)
 
   it("of a cluster that exists leads to no second PUT", function()
-    local client = connect("test_aks_create_again_should_fail", 6)
+    local writes = 0
+    local client = connect("test_aks_create_again_should_fail", 6, function(event)
+      writes = writes + (event.kind == "request" and event.method == "PUT" and 1 or 0)
+    end)
     if not client then
       return
     end
-    local writes = 0
-    local watching = aks.connect {
-      endpoint = server.endpoint,
-      subscription = replay.subscription,
-      credential = "recorded",
-      on_event = function(event)
-        writes = writes + (event.kind == "request" and event.method == "PUT" and 1 or 0)
-      end,
-    }
-    local group = watching:resource_group("clitest000001", { location = "westus2" })
+    local group = client:resource_group("clitest000001", { location = "westus2" })
 
     group:cluster("cliakstest000002", { node_count = 3 }):create()
     assert.are.equal(1, writes)

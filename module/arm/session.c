@@ -67,6 +67,7 @@ static bool fill(struct aks_session *session, const struct aks_session_options *
     if (options->retries >= 0)
         session->retry.retries = (unsigned)options->retries;
     session->timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
+    session->poll_interval = options->poll_interval;
     session->operation_timeout =
         options->operation_timeout > 0 ? options->operation_timeout : DEFAULT_OPERATION_TIMEOUT;
     session->response_limit = AKS_DOCUMENT_SIZE_LIMIT;

@@ -25,6 +25,7 @@ struct aks_session {
     struct aks_retry_policy retry;
     double timeout;           /* seconds for one exchange */
     double operation_timeout; /* seconds for an operation, waiting included */
+    double poll_interval;     /* seconds between looks when Azure names none; 0: as the kind of operation suggests */
     size_t response_limit;
     aks_observer *observe; /* NULL: nobody watches */
     void *observer;
@@ -40,6 +41,7 @@ struct aks_session_options {
     const char *user_agent;   /* put before our own; NULL: ours alone */
     double timeout;           /* 0: the default, 100 */
     double operation_timeout; /* 0: the default, 7200 */
+    double poll_interval;     /* 0: as the kind of operation suggests */
     int retries;              /* negative: the default */
     aks_observer *observe;
     void *observer;

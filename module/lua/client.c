@@ -73,6 +73,7 @@ static struct aks_session *new_session(struct aks_client *client, const struct a
         .user_agent = aks_option_text(options, "user_agent"),
         .timeout = (double)aks_option_integer(options, "timeout", 0),
         .operation_timeout = (double)aks_option_integer(options, "operation_timeout", 0),
+        .poll_interval = (double)aks_option_integer(options, "poll_interval", 0),
         .retries = (int)aks_option_integer(options, "retries", -1),
         .observe = observed ? observe : NULL,
         .observer = client,

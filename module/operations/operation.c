@@ -321,13 +321,23 @@ typedef struct aks_long_running *begin_following(struct aks_session *session, co
                                                  const struct aks_long_running_options *options,
                                                  struct aks_error *error);
 
+/* How often to look when Azure does not say: as the user wants, else as the type of resource suggests. */
+static struct aks_poll_pace pace_of(const struct aks_operation *operation)
+{
+    double interval = operation->session->poll_interval;
+
+    if (interval > 0)
+        return (struct aks_poll_pace){.first = interval, .interval = interval};
+    if (operation->resource && operation->resource->type->pace.interval > 0)
+        return operation->resource->type->pace;
+    return (struct aks_poll_pace){.first = 1, .interval = 5};
+}
+
 static void follow(struct aks_operation *operation, struct aks_call_request *request, begin_following *begin,
                    void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
-    static const struct aks_poll_pace default_pace = {.first = 1, .interval = 5};
     const struct aks_long_running_options options = {
-        .pace = operation->resource && operation->resource->type->pace.interval > 0 ? operation->resource->type->pace
-                                                                                    : default_pace,
+        .pace = pace_of(operation),
         .progress = on_progress,
         .done = on_followed,
         .context = operation,

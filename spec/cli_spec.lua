@@ -128,7 +128,7 @@ describe("aks run", function()
   it("tells Azure's refusal", function()
     local result = run_text([[
       local azure = require("aks").connect {}
-      azure:resource_group("nowhere"):identity("x", { location = "westus2" }):create()]], "--simulate")
+      azure:resource_group("nowhere"):identity("someone", { location = "westus2" }):create()]], "--simulate")
     assert.are.equal(1, result.status)
     assert.matches("ResourceGroupNotFound", result.err, 1, true)
   end)
@@ -250,7 +250,7 @@ describe("aks sim", function()
   it("prints its endpoint first, how to sign in on stderr, and serves until it is told to stop", function()
     local told = os.tmpname()
     files[#files + 1] = told
-    local server = program.serve("--speed 1000 2>" .. told)
+    local server <close> = program.serve("--speed 1000 2>" .. told)
     assert.matches("^http://127%.0%.0%.1:%d+$", server.endpoint)
     local variables = { AKS_ENDPOINT = server.endpoint }
     for line in io.lines(told) do
@@ -270,10 +270,9 @@ describe("aks sim", function()
   end)
 
   it("says when its port is taken", function()
-    local server = program.serve()
+    local server <close> = program.serve()
     local result = program.aks("sim", "--port", server.endpoint:match("%d+$"))
     assert.are.equal(1, result.status)
     assert.matches("in use", result.err, 1, true)
-    server:stop()
   end)
 end)

@@ -23,7 +23,7 @@ function program.aks(environment, ...)
   for name, value in pairs(environment) do
     words[#words + 1] = quote(name .. "=" .. value)
   end
-  words[#words + 1] = "script/aks"
+  words[#words + 1] = "timeout 120 script/aks"
   for _, word in ipairs { ... } do
     words[#words + 1] = quote(word)
   end
@@ -35,7 +35,7 @@ end
 --- Runs the command with a terminal as its stdout and stderr; returns everything that was written to it.
 function program.aks_on_terminal(variables, words)
   local out = os.tmpname()
-  local command = ("env %s script/aks %s"):format(variables, words)
+  local command = ("env %s timeout 120 script/aks %s"):format(variables, words)
   os.execute(("script --quiet --return --command %s /dev/null >%s </dev/null"):format(quote(command), out))
   return read_and_remove(out)
 end
@@ -52,16 +52,23 @@ end
 local server = {}
 server.__index = server
 
---- Starts `aks sim WORDS`, which tells its endpoint at once; stop it with :stop().
+--- Starts `aks sim WORDS`; keep it in a <close> variable.
 function program.serve(words)
   local pipe = assert(io.popen(("echo $$; exec script/aks sim %s"):format(words or "")))
   local pid = pipe:read("l")
   return setmetatable({ pipe = pipe, pid = pid, endpoint = pipe:read("l") }, server)
 end
 
-function server:stop(signal)
-  os.execute(("kill -%s %s"):format(signal or "TERM", self.pid))
-  return self.pipe:close()
+--- Tells it to stop and waits; returns what io.popen's close does.
+function server:stop()
+  local pipe = self.pipe
+  self.pipe = nil
+  if pipe then
+    os.execute("kill " .. self.pid)
+    return pipe:close()
+  end
 end
+
+server.__close = server.stop
 
 return program

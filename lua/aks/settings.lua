@@ -16,6 +16,7 @@ local settings = {}
 ---@field timeout? integer seconds for one request
 ---@field operation_timeout? integer seconds for an operation, waiting included
 ---@field poll_interval? integer seconds between looks at an operation when Azure names none; absent: as its kind suggests
+---@field ssh_directory? string where the user's SSH keys are, for clusters whose spec names none; absent: ~/.ssh
 ---@field retries? integer how often a request is tried again
 ---@field concurrency? integer requests under way at once
 ---@field on_event? fun(event: table) is told what happens

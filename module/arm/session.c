@@ -60,7 +60,8 @@ static bool fill(struct aks_session *session, const struct aks_session_options *
     if (!session->user_agent)
         return false;
     session->subscription = options->subscription ? strdup(options->subscription) : NULL;
-    if (options->subscription && !session->subscription)
+    session->ssh_directory = options->ssh_directory ? strdup(options->ssh_directory) : NULL;
+    if ((options->subscription && !session->subscription) || (options->ssh_directory && !session->ssh_directory))
         return aks_error_set_no_memory(error);
     session->loop = options->loop;
     session->retry = AKS_RETRY_POLICY_DEFAULT;
@@ -128,6 +129,7 @@ void aks_session_release(struct aks_session *session)
     free(session->endpoint);
     free(session->subscription);
     free(session->user_agent);
+    free(session->ssh_directory);
     free(session);
 }
 

@@ -22,6 +22,7 @@ struct aks_session {
     char *endpoint;                  /* "https://management.azure.com", without a trailing '/' */
     char *subscription;              /* UUID; NULL when none was given */
     char *user_agent;
+    char *ssh_directory; /* where the user's SSH keys are; NULL: ".ssh" at home */
     struct aks_retry_policy retry;
     double timeout;           /* seconds for one exchange */
     double operation_timeout; /* seconds for an operation, waiting included */
@@ -38,11 +39,12 @@ struct aks_session_options {
     struct aks_token_source *tokens; /* taken, also on failure */
     const char *endpoint;
     const char *subscription;
-    const char *user_agent;   /* put before our own; NULL: ours alone */
-    double timeout;           /* 0: the default, 100 */
-    double operation_timeout; /* 0: the default, 7200 */
-    double poll_interval;     /* 0: as the kind of operation suggests */
-    int retries;              /* negative: the default */
+    const char *user_agent;    /* put before our own; NULL: ours alone */
+    const char *ssh_directory; /* NULL: ".ssh" in the user's home */
+    double timeout;            /* 0: the default, 100 */
+    double operation_timeout;  /* 0: the default, 7200 */
+    double poll_interval;      /* 0: as the kind of operation suggests */
+    int retries;               /* negative: the default */
     aks_observer *observe;
     void *observer;
 };

@@ -71,6 +71,7 @@ static struct aks_session *new_session(struct aks_client *client, const struct a
         .endpoint = options->resource_manager,
         .subscription = aks_option_text(options, "subscription"),
         .user_agent = aks_option_text(options, "user_agent"),
+        .ssh_directory = aks_option_text(options, "ssh_directory"),
         .timeout = (double)aks_option_integer(options, "timeout", 0),
         .operation_timeout = (double)aks_option_integer(options, "operation_timeout", 0),
         .poll_interval = (double)aks_option_integer(options, "poll_interval", 0),

@@ -188,7 +188,7 @@ static bool add_ssh_key(struct aks_resource *resource, struct aks_error *error)
     if (resource->type != &aks_type_cluster || resource->state || aks_resource_declared(resource, "ssh_public_key") ||
         aks_document_get(aks_resource_declared(resource, "raw"), "properties.linuxProfile"))
         return true;
-    key = aks_ssh_key_public(NULL, error);
+    key = aks_ssh_key_public(resource->session->ssh_directory, error);
     if (!key)
         return false;
     failed = json_object_set_new(resource->spec, "ssh_public_key", json_string(key));

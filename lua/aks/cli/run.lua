@@ -38,8 +38,21 @@ local function check(arguments)
   end
 end
 
+-- A place for an SSH key pair of the simulated run: it must not leave one in the user's home.
+local function scratch_directory()
+  local path = os.tmpname()
+  os.remove(path)
+  return setmetatable({ path = path }, {
+    __close = function()
+      os.remove(path .. "/id_rsa")
+      os.remove(path .. "/id_rsa.pub")
+      os.remove(path)
+    end,
+  })
+end
+
 -- Every aks.connect of the playbook gets this client, whatever it says itself and whatever the environment says.
-local function simulate(arguments)
+local function simulate(arguments, ssh_directory)
   local aks, settings = require "aks", require "aks.settings"
   local azure = require("aks.sim").start { speed = arguments.speed, log = arguments.log }
   assert(azure.endpoint:find("^https?://127%.0%.0%.1:%d+$"), "the simulator must be on loopback")
@@ -47,6 +60,7 @@ local function simulate(arguments)
     endpoint = azure.endpoint,
     authority = azure.endpoint,
     proxy = "", -- none, also when the environment names one
+    ssh_directory = ssh_directory,
     subscription = azure.subscription,
     tenant = azure.tenant,
     credential = aks.credential.client_secret {
@@ -57,9 +71,9 @@ local function simulate(arguments)
   }
 end
 
-local function choose_azure(arguments)
+local function choose_azure(arguments, ssh_directory)
   if arguments.simulate then
-    simulate(arguments)
+    simulate(arguments, ssh_directory)
   elseif arguments.endpoint or arguments.subscription then
     require("aks.settings").impose { endpoint = arguments.endpoint, subscription = arguments.subscription }
   end
@@ -125,7 +139,8 @@ end
 
 function run.run(arguments)
   check(arguments)
-  choose_azure(arguments)
+  local scratch <close> = scratch_directory()
+  choose_azure(arguments, scratch.path)
   local value
   do
     local watcher <close> = watch(arguments)

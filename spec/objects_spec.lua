@@ -207,7 +207,8 @@ describe("an object", function()
       local role = "/subscriptions/" .. simulator.subscription
         .. "/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7"
       local name = "11111111-2222-4333-8444-555555555555"
-      local other = client:resource(scope .. "/providers/Microsoft.Authorization/roleAssignments/" .. name, "2022-04-01")
+      local id = scope .. "/providers/Microsoft.Authorization/roleAssignments/" .. name
+      local other = client:resource(id, "2022-04-01")
       other:put { properties = {
         roleDefinitionId = role, principalId = network.identity.principal_id, principalType = "ServicePrincipal" } }
 

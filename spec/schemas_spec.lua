@@ -42,8 +42,11 @@ describe("the bodies of PUT requests", function()
       end
       local checked = 0
       for _, request in ipairs(playbook.run(name)) do
-        local resource_type, version = type_of(request.url)
-        if request.method == "PUT" and resource_type then
+        local resource_type, version
+        if request.method == "PUT" then
+          resource_type, version = type_of(request.url)
+        end
+        if resource_type then
           local file = assert(files[resource_type .. "@" .. version], "no schema for " .. request.url)
           local problems = schema.read(shared.path("schemas/" .. file)):problems(resource_type, as_sent(request.body))
           assert.are.same({}, problems)

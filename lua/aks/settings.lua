@@ -15,7 +15,7 @@ local settings = {}
 ---@field proxy? string URL of an HTTP proxy
 ---@field timeout? integer seconds for one request
 ---@field operation_timeout? integer seconds for an operation, waiting included
----@field poll_interval? integer seconds between looks at an operation when Azure names none; absent: as its kind suggests
+---@field poll_interval? integer seconds between looks at an operation when Azure names none
 ---@field ssh_directory? string where the user's SSH keys are, for clusters whose spec names none; absent: ~/.ssh
 ---@field retries? integer how often a request is tried again
 ---@field concurrency? integer requests under way at once

@@ -1,5 +1,6 @@
-/* curl's multi interface on the event loop, with a pool of handles that are used again. curl's callbacks only note what
-   it wants watched; ended exchanges are told when curl has returned. */
+/* The HTTP engine: a queue of exchanges, a pool of easy handles, and one curl multi handle that the loop drives.
+   Callbacks of libcurl only note or change a watch; what an exchange's sender is told, it is told after libcurl has
+   returned, so that it may send, cancel, step the loop or free the engine. */
 #include "http/engine.h"
 
 #include <stdlib.h>
@@ -9,305 +10,409 @@
 #include "http/exchange.h"
 #include "http/signal.h"
 
-#define CONCURRENCY_LIMIT 50
+/* While there are exchanges, `guard` is always running: this place in the loop's heap is there when memory is not, and
+   bringing the timer forward ends what libcurl can no longer be told about. */
+#define GUARD_SECONDS 60.0
 
-struct list {
-    struct aks_exchange *first, *last;
-};
+TAILQ_HEAD(exchange_list, aks_exchange);
 
 struct engine {
-    struct aks_transport transport; /* first: the core knows this alone */
-    struct aks_transport_options options;
-    char *ca_file, *proxy;
-    CURLM *multi;
-    struct aks_timer timer;    /* curl's */
-    struct aks_timer reporter; /* tells exchanges that ended outside a drive */
-    struct list lists[3];      /* by exchange state */
-    CURL *idle[CONCURRENCY_LIMIT];
-    unsigned idle_count;
-    unsigned active_count;
-    bool failed; /* something curl wanted watched could not be */
-    bool freed;  /* freed while `depth` > 0: goes when the outermost drive ends */
-    unsigned depth;
+    struct aks_transport base;
+    struct aks_transport_options options; /* with texts of our own */
+    char *ca_file;
+    char *proxy;
+    CURLM *multi;           /* NULL after a fault, until the next start */
+    struct aks_timer timer; /* what libcurl waits for */
+    struct aks_timer guard;
+    struct exchange_list lists[AKS_EXCHANGE_PLACES];
+    size_t counts[AKS_EXCHANGE_PLACES];
+    CURL *idle[AKS_ENGINE_CONCURRENCY_LIMIT];
+    size_t idle_count;
+    struct aks_error fault; /* set: the multi handle is of no use any more */
+    unsigned telling;       /* nested calls of `tell` on the stack */
+    bool freed;             /* by a sender that was being told */
 };
 
-static void append(struct engine *engine, struct aks_exchange *exchange, enum exchange_state state)
-{
-    struct list *list = &engine->lists[state];
+/* Lists. An exchange is in exactly one from being sent to being told; each is in order of arrival. */
 
-    exchange->state = state;
-    exchange->next = NULL;
-    exchange->previous = list->last;
-    if (list->last)
-        list->last->next = exchange;
-    else
-        list->first = exchange;
-    list->last = exchange;
+static struct aks_exchange *first(struct engine *engine, enum aks_exchange_place place)
+{
+    return TAILQ_FIRST(&engine->lists[place]);
 }
 
-static void unlink_exchange(struct engine *engine, struct aks_exchange *exchange)
+static void leave(struct engine *engine, struct aks_exchange *exchange)
 {
-    struct list *list = &engine->lists[exchange->state];
-
-    if (exchange->previous)
-        exchange->previous->next = exchange->next;
-    else
-        list->first = exchange->next;
-    if (exchange->next)
-        exchange->next->previous = exchange->previous;
-    else
-        list->last = exchange->previous;
+    TAILQ_REMOVE(&engine->lists[exchange->place], exchange, link);
+    engine->counts[exchange->place]--;
 }
 
-/* Gives the handle back to the pool; its connection stays in curl's cache. */
-static void release_handle(struct engine *engine, struct aks_exchange *exchange)
+static void enter(struct engine *engine, struct aks_exchange *exchange, enum aks_exchange_place place)
 {
-    struct signal_guard guard;
-
-    signal_guard_begin(&guard);
-    curl_multi_remove_handle(engine->multi, exchange->easy);
-    curl_easy_reset(exchange->easy);
-    signal_guard_end(&guard);
-    engine->idle[engine->idle_count++] = exchange->easy; /* there are no more handles than places */
-    engine->active_count--;
-    exchange->easy = NULL;
+    exchange->place = place;
+    TAILQ_INSERT_TAIL(&engine->lists[place], exchange, link);
+    engine->counts[place]++;
 }
 
-static void end(struct engine *engine, struct aks_exchange *exchange)
+static bool is_empty(const struct engine *engine)
+{
+    return engine->counts[AKS_EXCHANGE_WAITING] + engine->counts[AKS_EXCHANGE_RUNNING] +
+               engine->counts[AKS_EXCHANGE_ENDED] ==
+           0;
+}
+
+/* Lets the next step do what is left to do. It cannot fail while there are exchanges (see GUARD_SECONDS). */
+static void wake(struct engine *engine)
 {
     struct aks_error ignored = {0};
 
-    unlink_exchange(engine, exchange);
-    append(engine, exchange, EXCHANGE_ENDED);
-    /* Inside a drive they are told at its end; the timer is for those that end outside. Without memory for the timer
-       the next drive tells them. */
-    if (!aks_timer_start(engine->options.loop, &engine->reporter, 0, &ignored))
+    if (!aks_timer_start(engine->options.loop, &engine->guard, 0, &ignored))
         aks_error_clear(&ignored);
 }
 
-static void activate(struct engine *engine, struct aks_exchange *exchange)
+static bool hold_guard(struct engine *engine, struct aks_error *error)
 {
-    CURL *easy = engine->idle_count > 0 ? engine->idle[--engine->idle_count] : curl_easy_init();
-    struct signal_guard guard;
-    CURLMcode code;
-
-    if (!easy) {
-        aks_error_set_no_memory(&exchange->error);
-        end(engine, exchange);
-        return;
-    }
-    unlink_exchange(engine, exchange);
-    append(engine, exchange, EXCHANGE_ACTIVE);
-    engine->active_count++;
-    if (exchange_prepare(exchange, easy, &engine->options)) {
-        signal_guard_begin(&guard);
-        code = curl_multi_add_handle(engine->multi, easy);
-        signal_guard_end(&guard);
-        if (code == CURLM_OK)
-            return;
-    }
-    aks_error_set(&exchange->error, "connection_failed", "libcurl refused the request");
-    release_handle(engine, exchange);
-    end(engine, exchange);
+    return engine->guard.position != 0 || aks_timer_start(engine->options.loop, &engine->guard, GUARD_SECONDS, error);
 }
 
-static void start_queued(struct engine *engine)
-{
-    while (engine->lists[EXCHANGE_QUEUED].first && engine->active_count < engine->options.concurrency)
-        activate(engine, engine->lists[EXCHANGE_QUEUED].first);
-}
+/* Callbacks of libcurl. */
 
-static void collect(struct engine *engine)
-{
-    struct aks_exchange *exchange;
-    CURLMsg *message;
-    char *private;
-    int left;
+static aks_loop_ready on_ready;
 
-    while ((message = curl_multi_info_read(engine->multi, &left))) {
-        CURLcode result = message->data.result;
-
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-        exchange = (struct aks_exchange *)private;
-        exchange_finish(exchange, result);
-        release_handle(engine, exchange);
-        end(engine, exchange);
-    }
-}
-
-/* After curl's own machinery has failed nothing that is under way can be trusted. */
-static void fail_active(struct engine *engine, const char *why)
-{
-    struct aks_exchange *exchange;
-
-    while ((exchange = engine->lists[EXCHANGE_ACTIVE].first)) {
-        aks_error_set(&exchange->error, "connection_failed", "the HTTP engine failed: %s", why);
-        exchange->error.retryable = true;
-        release_handle(engine, exchange);
-        end(engine, exchange);
-    }
-    engine->failed = false;
-}
-
-static void destroy(struct engine *engine)
-{
-    struct signal_guard guard;
-
-    aks_timer_stop(&engine->timer);
-    aks_timer_stop(&engine->reporter);
-    signal_guard_begin(&guard);
-    while (engine->idle_count > 0)
-        curl_easy_cleanup(engine->idle[--engine->idle_count]);
-    curl_multi_cleanup(engine->multi); /* closes connections: sockets are unwatched through on_socket */
-    signal_guard_end(&guard);
-    aks_timer_stop(&engine->timer);
-    free(engine->ca_file);
-    free(engine->proxy);
-    free(engine);
-}
-
-/* Tells what has ended. Those told may send, cancel, run the loop or free the engine. */
-static void report(struct engine *engine)
-{
-    struct aks_exchange *exchange;
-
-    while (!engine->freed && (exchange = engine->lists[EXCHANGE_ENDED].first)) {
-        bool failed = aks_error_is_set(&exchange->error);
-
-        unlink_exchange(engine, exchange);
-        exchange->done(exchange->context, failed ? NULL : &exchange->response, &exchange->error);
-        exchange_free(exchange);
-    }
-}
-
-/* One round: curl works (unless there is nothing for it), what ended is told, what waits begins. */
-static void drive(struct engine *engine, bool act, curl_socket_t descriptor, int events)
-{
-    struct signal_guard guard;
-    CURLMcode code = CURLM_OK;
-    int running;
-
-    engine->depth++;
-    if (act) {
-        signal_guard_begin(&guard);
-        code = curl_multi_socket_action(engine->multi, descriptor, events, &running);
-        signal_guard_end(&guard);
-    }
-    collect(engine);
-    if (code != CURLM_OK || engine->failed)
-        fail_active(engine, code != CURLM_OK ? curl_multi_strerror(code) : "a socket cannot be watched");
-    start_queued(engine);
-    report(engine);
-    engine->depth--;
-    if (engine->freed && engine->depth == 0)
-        destroy(engine);
-}
-
-static void on_ready(void *context, int descriptor, unsigned events)
-{
-    int bits = (events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-               (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
-
-    drive(context, true, descriptor, bits);
-}
-
-static void on_timer(void *context)
-{
-    drive(context, true, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void on_reporter(void *context)
-{
-    drive(context, false, CURL_SOCKET_TIMEOUT, 0);
-}
-
-/* Called by curl: which socket to watch for what. */
-static int on_socket(CURL *easy, curl_socket_t descriptor, int what, void *context, void *socket_context)
+static int on_socket(CURL *easy, curl_socket_t descriptor, int what, void *context, void *unused)
 {
     struct engine *engine = context;
     struct aks_error error = {0};
-    unsigned events = (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
+    unsigned events = 0;
 
     (void)easy;
-    (void)socket_context;
+    (void)unused;
     if (what == CURL_POLL_REMOVE) {
         aks_loop_unwatch(engine->options.loop, descriptor);
-    } else if (!aks_loop_watch(engine->options.loop, descriptor, events, on_ready, engine, &error)) {
-        aks_error_clear(&error);
-        engine->failed = true;
+        return 0;
     }
-    return 0;
+    events |= (what & CURL_POLL_IN) ? EPOLLIN : 0;
+    events |= (what & CURL_POLL_OUT) ? EPOLLOUT : 0;
+    if (!aks_loop_watch(engine->options.loop, descriptor, events, on_ready, engine, &error)) {
+        aks_error_move(&engine->fault, &error);
+        wake(engine);
+    }
+    return 0; /* failing here would leave the multi handle half alive: the fault ends it as a whole */
 }
 
-/* Called by curl: when to call it again; negative: never. */
-static int on_timeout(CURLM *multi, long timeout, void *context)
+static int on_timeout(CURLM *multi, long milliseconds, void *context)
 {
     struct engine *engine = context;
     struct aks_error error = {0};
 
     (void)multi;
-    if (timeout < 0) {
+    if (milliseconds < 0) {
         aks_timer_stop(&engine->timer);
-    } else if (!aks_timer_start(engine->options.loop, &engine->timer, (double)timeout / 1000, &error)) {
-        aks_error_clear(&error);
-        engine->failed = true;
+    } else if (!aks_timer_start(engine->options.loop, &engine->timer, (double)milliseconds / 1000.0, &error)) {
+        aks_error_move(&engine->fault, &error);
+        wake(engine);
     }
     return 0;
+}
+
+static CURL *take_handle(struct engine *engine)
+{
+    return engine->idle_count > 0 ? engine->idle[--engine->idle_count] : curl_easy_init();
+}
+
+/* Resets it: options point into the exchange, which is about to go. */
+static void give_handle(struct engine *engine, CURL *easy)
+{
+    curl_easy_reset(easy);
+    if (engine->idle_count < engine->options.concurrency)
+        engine->idle[engine->idle_count++] = easy;
+    else
+        curl_easy_cleanup(easy);
+}
+
+static bool open_multi(struct engine *engine)
+{
+    CURLM *multi = engine->multi ? NULL : curl_multi_init();
+    CURLMcode code = CURLM_OK;
+
+    if (engine->multi)
+        return true;
+    if (!multi)
+        return false;
+    code = code ? code : curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    code = code ? code : curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, engine);
+    code = code ? code : curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+    code = code ? code : curl_multi_setopt(multi, CURLMOPT_TIMERDATA, engine);
+    code = code ? code : curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    code = code ? code : curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)engine->options.concurrency);
+    if (code) {
+        curl_multi_cleanup(multi);
+        return false;
+    }
+    engine->multi = multi;
+    return true;
+}
+
+static void close_multi(struct engine *engine)
+{
+    struct signal_guard guard;
+
+    signal_guard_begin(&guard);
+    if (engine->multi)
+        curl_multi_cleanup(engine->multi);
+    signal_guard_end(&guard);
+    engine->multi = NULL;
+    aks_timer_stop(&engine->timer);
+}
+
+/* The way of an exchange: waiting, running, ended, told. */
+
+/* Gives an exchange that is in no list to libcurl. */
+static bool start(struct engine *engine, struct aks_exchange *exchange, struct aks_error *error)
+{
+    CURL *easy = open_multi(engine) ? take_handle(engine) : NULL;
+    struct signal_guard guard;
+    CURLMcode code;
+
+    if (!easy)
+        return aks_error_set_no_memory(error);
+    if (!aks_exchange_set_up(exchange, easy, &engine->options, error)) {
+        give_handle(engine, easy);
+        return false;
+    }
+    signal_guard_begin(&guard);
+    code = curl_multi_add_handle(engine->multi, easy);
+    signal_guard_end(&guard);
+    if (code) {
+        give_handle(engine, easy);
+        if (code == CURLM_OUT_OF_MEMORY)
+            return aks_error_set_no_memory(error);
+        return aks_error_set(error, "connection_failed", "libcurl refuses a request: %s", curl_multi_strerror(code));
+    }
+    exchange->easy = easy;
+    enter(engine, exchange, AKS_EXCHANGE_RUNNING);
+    return true;
+}
+
+/* Takes a running exchange, which leaves its list, back from libcurl. `code` NULL: it was cut short. */
+static void stop(struct engine *engine, struct aks_exchange *exchange, const CURLcode *code)
+{
+    CURL *easy = exchange->easy;
+    struct signal_guard guard;
+
+    leave(engine, exchange);
+    if (code)
+        aks_exchange_finish(exchange, easy, *code);
+    exchange->easy = NULL;
+    signal_guard_begin(&guard);
+    curl_multi_remove_handle(engine->multi, easy);
+    give_handle(engine, easy);
+    signal_guard_end(&guard);
+}
+
+static void fill(struct engine *engine)
+{
+    struct aks_exchange *exchange;
+
+    while (engine->counts[AKS_EXCHANGE_RUNNING] < engine->options.concurrency &&
+           (exchange = first(engine, AKS_EXCHANGE_WAITING)) != NULL) {
+        leave(engine, exchange);
+        if (start(engine, exchange, &exchange->error))
+            continue;
+        exchange->error.unsent = true;
+        enter(engine, exchange, AKS_EXCHANGE_ENDED);
+        wake(engine);
+    }
+}
+
+static void collect_ended(struct engine *engine)
+{
+    struct aks_exchange *exchange;
+    CURLMsg *message;
+    CURLcode code;
+    int left;
+
+    while (engine->multi && (message = curl_multi_info_read(engine->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        code = message->data.result; /* gone with the handle's removal */
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+        stop(engine, exchange, &code);
+        enter(engine, exchange, AKS_EXCHANGE_ENDED);
+    }
+}
+
+/* After a fault: all that run fail, and the next start opens a new multi handle. */
+static void break_off(struct engine *engine)
+{
+    struct aks_exchange *exchange;
+
+    while ((exchange = first(engine, AKS_EXCHANGE_RUNNING)) != NULL) {
+        stop(engine, exchange, NULL);
+        aks_error_set(&exchange->error, "connection_failed", "the connections were lost: %s",
+                      engine->fault.message ? engine->fault.message : "out of memory");
+        exchange->error.retryable = true;
+        enter(engine, exchange, AKS_EXCHANGE_ENDED);
+    }
+    close_multi(engine);
+    aks_error_clear(&engine->fault);
+}
+
+/* Tells the senders. Each exchange has left its list by then, so a nested call, or a freed engine, is met in order.
+   The engine may be gone afterwards. */
+static void tell(struct engine *engine)
+{
+    struct aks_exchange *exchange;
+    bool failed;
+
+    engine->telling++;
+    while ((exchange = first(engine, AKS_EXCHANGE_ENDED)) != NULL) {
+        leave(engine, exchange);
+        failed = aks_error_is_set(&exchange->error);
+        exchange->done(exchange->context, failed ? NULL : &exchange->response, &exchange->error);
+        aks_exchange_free(exchange);
+    }
+    engine->telling--;
+    if (!engine->freed && is_empty(engine))
+        aks_timer_stop(&engine->guard);
+    if (engine->freed && engine->telling == 0)
+        free(engine);
+}
+
+/* What follows every call that lets libcurl work. The engine may be gone afterwards. */
+static void settle(struct engine *engine)
+{
+    collect_ended(engine);
+    if (aks_error_is_set(&engine->fault))
+        break_off(engine);
+    fill(engine);
+    tell(engine);
+}
+
+static void act(struct engine *engine, curl_socket_t descriptor, int events)
+{
+    struct signal_guard guard;
+    CURLMcode code = CURLM_OK;
+    int running;
+
+    if (engine->multi) {
+        signal_guard_begin(&guard);
+        code = curl_multi_socket_action(engine->multi, descriptor, events, &running);
+        signal_guard_end(&guard);
+    }
+    if (code)
+        aks_error_set(&engine->fault, "connection_failed", "libcurl: %s", curl_multi_strerror(code));
+    settle(engine);
+}
+
+static void on_ready(void *context, int descriptor, unsigned events)
+{
+    /* Whatever is wrong with a connection, reading and writing are how libcurl finds out. */
+    unsigned broken = events & (EPOLLERR | EPOLLHUP);
+    int ready = 0;
+
+    ready |= (broken || (events & EPOLLIN)) ? CURL_CSELECT_IN : 0;
+    ready |= (broken || (events & EPOLLOUT)) ? CURL_CSELECT_OUT : 0;
+    act(context, descriptor, ready);
+}
+
+static void on_timer(void *context)
+{
+    act(context, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_guard(void *context)
+{
+    struct engine *engine = context;
+    struct aks_error ignored = {0};
+
+    if (!hold_guard(engine, &ignored))
+        aks_error_clear(&ignored);
+    settle(engine);
 }
 
 static struct aks_exchange *engine_send(struct aks_transport *transport, const struct aks_http_request *request,
                                         aks_transport_done *done, void *context, struct aks_error *error)
 {
     struct engine *engine = (struct engine *)transport;
-    struct aks_exchange *exchange = exchange_new(request, done, context, error);
+    struct aks_exchange *exchange = aks_exchange_new(request, error);
+    bool room =
+        engine->counts[AKS_EXCHANGE_RUNNING] < engine->options.concurrency && engine->counts[AKS_EXCHANGE_WAITING] == 0;
 
-    if (!exchange)
+    if (!exchange || !hold_guard(engine, error) || (room && !start(engine, exchange, error))) {
+        aks_exchange_free(exchange);
+        if (is_empty(engine))
+            aks_timer_stop(&engine->guard);
+        error->unsent = true;
         return NULL;
-    append(engine, exchange, EXCHANGE_QUEUED);
-    start_queued(engine);
+    }
+    if (!room)
+        enter(engine, exchange, AKS_EXCHANGE_WAITING);
+    exchange->done = done;
+    exchange->context = context;
     return exchange;
+}
+
+static void cancel(struct engine *engine, struct aks_exchange *exchange)
+{
+    if (exchange->place == AKS_EXCHANGE_RUNNING)
+        stop(engine, exchange, NULL);
+    else
+        leave(engine, exchange);
+    aks_exchange_free(exchange);
 }
 
 static void engine_cancel(struct aks_transport *transport, struct aks_exchange *exchange)
 {
     struct engine *engine = (struct engine *)transport;
 
-    if (exchange->state == EXCHANGE_ACTIVE)
-        release_handle(engine, exchange);
-    unlink_exchange(engine, exchange);
-    exchange_free(exchange);
-    start_queued(engine);
+    cancel(engine, exchange);
+    fill(engine);
+    if (is_empty(engine))
+        aks_timer_stop(&engine->guard);
 }
 
 static void engine_free(struct aks_transport *transport)
 {
     struct engine *engine = (struct engine *)transport;
+    struct aks_exchange *exchange;
+    struct signal_guard guard;
 
-    engine->options.concurrency = 0; /* nothing that waits begins any more */
-    for (size_t state = 0; state < sizeof engine->lists / sizeof *engine->lists; state++)
-        while (engine->lists[state].first)
-            engine_cancel(transport, engine->lists[state].first);
+    for (int place = 0; place < AKS_EXCHANGE_PLACES; place++)
+        while ((exchange = first(engine, (enum aks_exchange_place)place)) != NULL)
+            cancel(engine, exchange);
+    signal_guard_begin(&guard);
+    while (engine->idle_count > 0)
+        curl_easy_cleanup(engine->idle[--engine->idle_count]);
+    signal_guard_end(&guard);
+    close_multi(engine);
+    aks_timer_stop(&engine->guard);
+    aks_error_clear(&engine->fault);
+    free(engine->ca_file);
+    free(engine->proxy);
     engine->freed = true;
-    if (engine->depth == 0)
-        destroy(engine);
+    if (engine->telling == 0)
+        free(engine);
 }
 
 static const struct aks_transport_methods methods = {engine_send, engine_cancel, engine_free};
 
-static bool set_up(struct engine *engine)
+bool aks_engine_prepare(struct aks_error *error)
 {
-    CURLM *multi = engine->multi;
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
 
-    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
-           curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, engine) == CURLM_OK &&
-           curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout) == CURLM_OK &&
-           curl_multi_setopt(multi, CURLMOPT_TIMERDATA, engine) == CURLM_OK &&
-           curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX) == CURLM_OK;
+    if (code)
+        return aks_error_set(error, "connection_failed", "libcurl cannot start: %s", curl_easy_strerror(code));
+    return true;
 }
 
-struct aks_transport *engine_new(const struct aks_transport_options *options, struct aks_error *error)
+/* A copy of a text that may be absent. */
+static bool copy_text(char **copy, const char *text)
+{
+    *copy = text ? strdup(text) : NULL;
+    return *copy || !text;
+}
+
+struct aks_transport *aks_engine_new(const struct aks_transport_options *options, struct aks_error *error)
 {
     struct engine *engine = calloc(1, sizeof *engine);
 
@@ -315,20 +420,23 @@ struct aks_transport *engine_new(const struct aks_transport_options *options, st
         aks_error_set_no_memory(error);
         return NULL;
     }
-    engine->transport.methods = &methods;
+    engine->base.methods = &methods;
     engine->options = *options;
-    if (engine->options.concurrency < 1 || engine->options.concurrency > CONCURRENCY_LIMIT)
-        engine->options.concurrency = engine->options.concurrency < 1 ? 1 : CONCURRENCY_LIMIT;
-    engine->options.ca_file = engine->ca_file = options->ca_file ? strdup(options->ca_file) : NULL;
-    engine->options.proxy = engine->proxy = options->proxy ? strdup(options->proxy) : NULL;
+    if (engine->options.concurrency < 1)
+        engine->options.concurrency = 1;
+    if (engine->options.concurrency > AKS_ENGINE_CONCURRENCY_LIMIT)
+        engine->options.concurrency = AKS_ENGINE_CONCURRENCY_LIMIT;
     engine->timer = (struct aks_timer){.fire = on_timer, .context = engine};
-    engine->reporter = (struct aks_timer){.fire = on_reporter, .context = engine};
-    engine->multi = curl_multi_init();
-    if (!engine->multi || (options->ca_file && !engine->ca_file) || (options->proxy && !engine->proxy) ||
-        !set_up(engine)) {
-        destroy(engine);
+    engine->guard = (struct aks_timer){.fire = on_guard, .context = engine};
+    for (int place = 0; place < AKS_EXCHANGE_PLACES; place++)
+        TAILQ_INIT(&engine->lists[place]);
+    if (!copy_text(&engine->ca_file, options->ca_file) || !copy_text(&engine->proxy, options->proxy) ||
+        !open_multi(engine)) {
+        engine_free(&engine->base);
         aks_error_set_no_memory(error);
         return NULL;
     }
-    return &engine->transport;
+    engine->options.ca_file = engine->ca_file;
+    engine->options.proxy = engine->proxy;
+    return &engine->base;
 }

@@ -1,52 +1,61 @@
-/* One exchange: a copy of the request, the answer as it comes, and how curl's result is told. */
+/* One exchange: a request copied from its sender, the options it needs on an easy handle, and the answer within its
+   ceilings. It knows nothing of other exchanges. */
 #ifndef AKS_HTTP_EXCHANGE_H
 #define AKS_HTTP_EXCHANGE_H
 
 #include <curl/curl.h>
 #include <stdbool.h>
-#include <stddef.h>
+#include <sys/queue.h>
 
 #include "transport/transport.h"
 
-enum exchange_state {
-    EXCHANGE_QUEUED, /* waits for its turn; costs no handle */
-    EXCHANGE_ACTIVE, /* curl is at it */
-    EXCHANGE_ENDED   /* waits to be told */
+/* The list of the engine that an exchange is in. */
+enum aks_exchange_place {
+    AKS_EXCHANGE_WAITING, /* for its turn: it has no handle */
+    AKS_EXCHANGE_RUNNING, /* its handle is libcurl's */
+    AKS_EXCHANGE_ENDED,   /* its end is known, but not told yet */
+    AKS_EXCHANGE_PLACES
 };
 
-/* Why our own callbacks broke a transfer off. */
-enum exchange_fault { EXCHANGE_OK, EXCHANGE_TOO_LARGE, EXCHANGE_BAD_HEADERS, EXCHANGE_NO_MEMORY };
+/* Why one of our callbacks ended the transfer. */
+enum aks_exchange_stop { AKS_EXCHANGE_GOES_ON, AKS_EXCHANGE_TOO_LARGE, AKS_EXCHANGE_INVALID, AKS_EXCHANGE_NO_MEMORY };
 
 struct aks_exchange {
-    enum exchange_state state;
-    struct aks_exchange *previous, *next; /* in the engine's list for the state */
+    TAILQ_ENTRY(aks_exchange) link; /* of the engine, as the next four */
+    enum aks_exchange_place place;
+    CURL *easy; /* NULL unless running */
+    aks_transport_done *done;
+    void *context;
+
     char *method;
     char *url;
-    struct curl_slist *headers;
+    char *origin; /* host and port, for messages */
+    bool secure;  /* https */
+    bool direct;  /* never through a proxy */
+    struct curl_slist *lines;
     char *body; /* NULL: none */
     size_t body_length;
     double timeout;
-    bool loopback;
-    CURL *easy;                   /* while active */
-    char reason[CURL_ERROR_SIZE]; /* curl's own contract */
-    size_t header_bytes;
-    enum exchange_fault fault;
+
     struct aks_http_response response;
-    struct aks_error error; /* of an ended one; empty: it succeeded */
-    aks_transport_done *done;
-    void *context;
+    struct aks_error error;
+    size_t header_bytes; /* of all answers, interim ones too */
+    bool in_headers;     /* of the last answer: what comes later as a header is a trailer */
+    enum aks_exchange_stop stop;
+    char text[CURL_ERROR_SIZE];
 };
 
-/* NULL on failure: "host_not_trusted" for a URL that is neither https nor http to this machine. */
-struct aks_exchange *exchange_new(const struct aks_http_request *request, aks_transport_done *done, void *context,
-                                  struct aks_error *error);
-/* Overwrites what may be secret. */
-void exchange_free(struct aks_exchange *exchange);
+/* Copies the request. NULL on failure: "host_not_trusted" for plain http to another machine. */
+struct aks_exchange *aks_exchange_new(const struct aks_http_request *request, struct aks_error *error);
 
-/* Sets the handle up for it; false when curl refuses an option. */
-bool exchange_prepare(struct aks_exchange *exchange, CURL *easy, const struct aks_transport_options *options);
+/* Puts all options on a handle that is new or reset. The exchange must stay until the handle is reset. */
+AKS_CHECK bool aks_exchange_set_up(struct aks_exchange *exchange, CURL *easy,
+                                   const struct aks_transport_options *options, struct aks_error *error);
 
-/* Takes curl's result in: fills `response` or `error`. The handle is still the exchange's. */
-void exchange_finish(struct aks_exchange *exchange, CURLcode result);
+/* The transfer on `easy` has ended: fills `response.status`, or `error`. */
+void aks_exchange_finish(struct aks_exchange *exchange, CURL *easy, CURLcode code);
+
+/* Overwrites what may be secret first. NULL is allowed. */
+void aks_exchange_free(struct aks_exchange *exchange);
 
 #endif

@@ -1,5 +1,5 @@
-/* What require "aks.http" gives: the factory of this engine, for the core to open it with. */
-#include <curl/curl.h>
+/* aks/http.so for Lua: require "aks.http" gives the engine as a transport factory, which the core takes by its class.
+ */
 #include <lauxlib.h>
 #include <lua.h>
 
@@ -10,12 +10,16 @@ AKS_PUBLIC int luaopen_aks_http(lua_State *L);
 int luaopen_aks_http(lua_State *L)
 {
     struct aks_transport_factory *factory = lua_newuserdatauv(L, sizeof *factory, 0);
+    struct aks_error error = {0};
+    bool ready;
 
-    *factory = (struct aks_transport_factory){.version = AKS_VERSION, .new_transport = engine_new};
-    luaL_newmetatable(L, AKS_TRANSPORT_CLASS);
+    factory->version = AKS_VERSION;
+    factory->new_transport = aks_engine_new;
+    luaL_newmetatable(L, AKS_TRANSPORT_CLASS); /* the core's own, when it has made it */
     lua_setmetatable(L, -2);
-    /* The process's, once; never cleaned up, as others in it may use curl too. */
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return luaL_error(L, "libcurl cannot be initialised");
+    ready = aks_engine_prepare(&error);
+    aks_error_clear(&error);
+    if (!ready)
+        return luaL_error(L, "aks.http: libcurl cannot start");
     return 1;
 }

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <zlib.h>
+
+#include "httpd/server.h"
 
 /* Shorter answers gain nothing by compression. */
 #define COMPRESS_FROM 1024
@@ -208,14 +209,6 @@ static void add_response_headers(lua_State *L, struct message *message)
         }
 }
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 /* Takes the handler's table at the top of the stack. */
 static void take_response(lua_State *L, struct message *message)
 {
@@ -226,7 +219,7 @@ static void take_response(lua_State *L, struct message *message)
     luaL_checktype(L, -1, LUA_TTABLE);
     lua_getfield(L, -1, "delay");
     delay = lua_tonumber(L, -1);
-    message->due = delay > 0 ? now() + delay : 0;
+    message->due = delay > 0 ? server_now() + delay : 0;
     lua_getfield(L, -2, "reset");
     message->reset = lua_toboolean(L, -1);
     lua_getfield(L, -3, "status");

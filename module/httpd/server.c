@@ -19,7 +19,7 @@
 
 #include "httpd/message.h"
 
-static double now(void)
+double server_now(void)
 {
     struct timespec time;
 
@@ -40,7 +40,7 @@ static enum MHD_Result reset(struct MHD_Connection *connection)
 
 static enum MHD_Result send_answer(struct server *server, struct message *message)
 {
-    if (message->due > 0 && message->due > now()) {
+    if (message->due > 0 && message->due > server_now()) {
         message->next = server->delayed;
         server->delayed = message;
         MHD_suspend_connection(message->connection);
@@ -113,7 +113,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 static double resume_due(struct server *server, bool all)
 {
     struct message **at = &server->delayed;
-    double next = -1, time = now();
+    double next = -1, time = server_now();
 
     while (*at) {
         struct message *message = *at;
@@ -254,11 +254,10 @@ int server_listen(lua_State *L)
     server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (server->wake < 0)
         return luaL_error(L, "no eventfd: %s", strerror(errno));
-    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-                                      on_request, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-                                      MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
-                                      on_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)128 * 1024,
-                                      MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
+                                      MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK,
+                                      on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+                                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)128 * 1024, MHD_OPTION_END);
     if (!server->daemon)
         return luaL_error(L, "cannot listen on %s port %I: %s", text, port, strerror(errno));
     server->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -272,6 +271,12 @@ struct server *server_check(lua_State *L, int index)
     if (!server->daemon)
         luaL_error(L, "the server is closed");
     return server;
+}
+
+int server_time(lua_State *L)
+{
+    lua_pushnumber(L, server_now());
+    return 1;
 }
 
 static int server_port(lua_State *L)

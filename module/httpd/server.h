@@ -34,6 +34,10 @@ void server_run(struct server *server, lua_State *L, int handler, int control);
 /* From any thread. */
 void server_stop(struct server *server);
 void server_wake(struct server *server);
+/* Monotonic time in seconds. */
+double server_now(void);
+/* httpd.now() -> that time */
+int server_time(lua_State *L);
 /* Makes the metatable. */
 void server_register(lua_State *L);
 

@@ -33,7 +33,7 @@ struct thread {
     struct parcel problem;                /* why it ended */
     struct parcel name, argument, result; /* of the call under way */
     bool asked, failed;
-    unsigned port;
+    unsigned port; /* fixed before the phase is SERVING */
 };
 
 static bool parcel_set(struct parcel *parcel, const char *bytes, size_t length)
@@ -54,35 +54,54 @@ static void parcel_clear(struct parcel *parcel)
     *parcel = (struct parcel){0};
 }
 
-/* The text at the top of the stack; what is no text is named by its type. */
+/* The text at the top of the stack; what is no text is named by its type. Does not raise. */
 static void parcel_take(struct parcel *parcel, lua_State *L)
 {
     size_t length;
-    const char *text = lua_tolstring(L, -1, &length);
+    const char *text = luaL_typename(L, -1);
 
-    if (!text)
-        text = lua_isnil(L, -1) ? "" : luaL_typename(L, -1), length = strlen(text);
+    if (lua_type(L, -1) == LUA_TSTRING) /* a number would be converted, which allocates */
+        text = lua_tolstring(L, -1, &length);
+    else
+        length = strlen(text);
     if (!parcel_set(parcel, text, length))
         parcel->length = 0;
+}
+
+/* (thread, control) in protected mode: calls the control function and leaves its result. The asking thread waits, and
+   does not touch the parcels meanwhile. */
+static int answer_call(lua_State *L)
+{
+    struct thread *thread = lua_touserdata(L, 1);
+
+    lua_pushlstring(L, thread->name.bytes, thread->name.length);
+    lua_pushlstring(L, thread->argument.bytes, thread->argument.length);
+    lua_call(L, 2, 1);
+    return 1;
 }
 
 /* In the thread, between requests: runs the control function for a call. */
 static void run_errand(void *context, lua_State *L, int control)
 {
     struct thread *thread = context;
+    bool asked;
 
     pthread_mutex_lock(&thread->mutex);
-    if (thread->asked && control > 0) {
-        lua_pushvalue(L, control);
-        lua_pushlstring(L, thread->name.bytes, thread->name.length);
-        lua_pushlstring(L, thread->argument.bytes, thread->argument.length);
-        thread->failed = lua_pcall(L, 2, 1, 0) != LUA_OK;
-        parcel_take(&thread->result, L);
-        lua_pop(L, 1);
-        thread->asked = false;
-        pthread_cond_broadcast(&thread->changed);
-    }
+    asked = thread->asked;
     pthread_mutex_unlock(&thread->mutex);
+    if (!asked)
+        return;
+    lua_pushcfunction(L, answer_call);
+    lua_pushlightuserdata(L, thread);
+    lua_pushvalue(L, control);
+    asked = lua_pcall(L, 2, 1, 0) != LUA_OK;
+    pthread_mutex_lock(&thread->mutex);
+    thread->failed = asked;
+    parcel_take(&thread->result, L);
+    thread->asked = false;
+    pthread_cond_broadcast(&thread->changed);
+    pthread_mutex_unlock(&thread->mutex);
+    lua_pop(L, 1);
 }
 
 static void set_path(lua_State *L, const char *field, const char *value)
@@ -170,6 +189,10 @@ static int thread_collect(lua_State *L)
     struct parcel *parcels[] = {&thread->options, &thread->problem, &thread->name, &thread->argument, &thread->result};
 
     thread_stop(L);
+    if (thread->module == NULL)
+        return 0;
+    pthread_cond_destroy(&thread->changed);
+    pthread_mutex_destroy(&thread->mutex);
     for (size_t i = 0; i < sizeof parcels / sizeof *parcels; i++)
         parcel_clear(parcels[i]);
     free(thread->module);

@@ -212,11 +212,11 @@ struct aks_credential *aks_credential_check(lua_State *L, int index)
         lua_pushvalue(L, index);
     }
     credential = luaL_testudata(L, -1, CREDENTIAL_CLASS);
-    if (!credential)
-        aks_raise_argument(L, "type_mismatch", "aks.connect", "credential", NULL,
-                           "credential must be made by aks.credential, or be a token; this is a %s",
-                           luaL_typename(L, -1));
-    return credential->credential;
+    if (credential)
+        return credential->credential;
+    aks_raise_argument(L, "type_mismatch", "aks.connect", "credential", NULL,
+                       "credential must be made by aks.credential, or be a token; this is a %s", luaL_typename(L, -1));
+    return NULL; /* not reached */
 }
 
 static int credential_tostring(lua_State *L)

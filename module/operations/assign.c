@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "resources/role_assignment.h"
 
-enum { STEP_PRINCIPAL, STEP_ROLE, STEP_ASSIGN, STEP_FIND };
+enum { STEP_PRINCIPAL, STEP_ROLE, STEP_READ, STEP_ASSIGN, STEP_FIND };
 
 /* A new identity is known everywhere in Microsoft Entra after a while: most often seconds, at times minutes
    (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting, "principal not found"). */
@@ -75,6 +75,29 @@ static void find(struct aks_operation *operation)
     free(query);
 }
 
+/* STEP_READ: who may not assign roles may still find that somebody has. */
+static void read_answered(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
+{
+    if (reply) {
+        json_t *document = reply->body;
+
+        reply->body = NULL;
+        take_assignment(operation, document);
+    } else if (aks_call_is_absent(error)) {
+        aks_error_clear(error);
+        aks_operation_next(operation);
+    } else {
+        aks_operation_fail(operation, error);
+    }
+}
+
+static void read_assignment(struct aks_operation *operation)
+{
+    struct aks_call_request request = aks_operation_request(operation, "GET");
+
+    aks_operation_call(operation, &request, read_answered);
+}
+
 static void assigned(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
 {
     if (reply) {
@@ -114,6 +137,7 @@ static void assign(struct aks_operation *operation)
 static const struct aks_step steps[] = {
     [STEP_PRINCIPAL] = {"find out the principal", aks_resolve_principal},
     [STEP_ROLE] = {"find out the role", aks_resolve_role},
+    [STEP_READ] = {"read", read_assignment},
     [STEP_ASSIGN] = {"assign", assign},
     [STEP_FIND] = {"find the assignment", find},
 };

@@ -6,6 +6,9 @@ local token = require "aks.sim.token"
 
 local front = {}
 
+-- Between these, every api-version of the right form is taken.
+local OLDEST, NEWEST = "2014-01-01", "2027-12-31"
+
 -- What the counters of remaining requests start from, as real answers of 2025 show them.
 local counters = { GET = { "reads", 16499 }, HEAD = { "reads", 16499 }, DELETE = { "deletes", 800 } }
 
@@ -30,9 +33,9 @@ local function check_version(context, route)
     http.raise(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
   elseif not version:match("^%d%d%d%d%-%d%d%-%d%d$") and not version:match("^%d%d%d%d%-%d%d%-%d%d%-preview$") then
     http.raise(400, "InvalidApiVersionParameter", ("The api-version '%s' is invalid."):format(version))
-  elseif route.since and version < route.since then
-    http.raise(400, "NoRegisteredProviderFound",
-      ("No registered resource provider found for API version '%s'; versions from '%s' on are supported."):format(version, route.since))
+  elseif version < OLDEST or version > NEWEST then
+    http.raise(400, "NoRegisteredProviderFound", ("No registered resource provider found for the API version '%s'; "
+      .. "versions from '%s' to '%s' are supported."):format(version, OLDEST, NEWEST))
   end
   context.api_version = version
 end
@@ -110,6 +113,7 @@ local function handle(context, route)
   if rest then
     return 200, page(context, rest), {}
   end
+  context.answered = true
   local status, body, headers = route.handler(context)
   if context.method == "GET" then
     operation.look(context.sim.store:get(context.id))
@@ -138,6 +142,7 @@ local function dispatch(context)
   if route.open then
     return route.handler(context)
   end
+  context.pretty = route.path:find("Microsoft.ContainerService/managedClusters", 1, true) ~= nil
   return handle(context, route)
 end
 
@@ -191,11 +196,14 @@ function front.respond(simulator, request)
     answer[name] = value
   end
   standard_headers(context, answer)
+  if status >= 400 then
+    answer["x-ms-failure-cause"] = answer["x-ms-failure-cause"] or (context.answered and "service" or "gateway")
+  end
   if type(body) == "table" then
-    body = http.encode(body)
+    body = http.encode(body, context.pretty)
   end
   if body and not answer["Content-Type"] then
-    answer["Content-Type"] = "application/json; charset=utf-8"
+    answer["Content-Type"] = context.pretty and "application/json" or "application/json; charset=utf-8"
   end
   if context.path:sub(1, 7) ~= "/__sim/" then
     simulator.log:add(request, scripted.reset and 0 or status)

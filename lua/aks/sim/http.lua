@@ -14,7 +14,11 @@ function http.object(members)
 end
 
 http.null = json.null
-http.encode = json.encode
+
+--- JSON text; `pretty`: over many lines, as the AKS resource provider writes it.
+function http.encode(value, pretty)
+  return json.encode(value, pretty and { indent = true } or nil)
+end
 
 --- Parses JSON; nil and a reason when it is none.
 function http.decode(text)

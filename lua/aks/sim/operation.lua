@@ -6,11 +6,11 @@ local operation = {}
 -- The api-version that Azure puts into the URLs of AKS's operations, whatever the request's.
 local POLL_VERSION = "2016-03-30"
 -- The query of such a URL holds a signed certificate: its length is what breaks naive clients.
-local CERTIFICATE_LENGTH = 3300
+local CERTIFICATE_LENGTH, SIGNATURE_LENGTH = 3000, 342
 
 local function opaque_query(simulator)
-  return ("api-version=%s&t=%s&c=%s&s=%s&h=%s"):format(POLL_VERSION, simulator.random(18),
-    simulator.random(CERTIFICATE_LENGTH), simulator.random(128), simulator.random(40))
+  return ("api-version=%s&t=%d&c=%s&s=%s&h=%s"):format(POLL_VERSION, math.random(638000000000000000, 639999999999999999),
+    simulator.random(CERTIFICATE_LENGTH), simulator.random(SIGNATURE_LENGTH), simulator.random(43))
 end
 
 --- Starts an operation on a record, which is busy until it ends.
@@ -39,6 +39,7 @@ function operation.start(context, spec)
     query = opaque_query(simulator),
   }
   simulator.operations[op.id] = op
+  simulator.running[op.id] = op
   if spec.record then
     spec.record.operation = op
     spec.record.latest_operation = op
@@ -46,7 +47,8 @@ function operation.start(context, spec)
   return op
 end
 
-local function release(op)
+local function release(simulator, op)
+  simulator.running[op.id] = nil
   if op.record and op.record.operation == op then
     op.record.operation = nil
   end
@@ -54,7 +56,7 @@ end
 
 local function fail(simulator, op, status, problem)
   op.status, op.error, op.ended = status, problem, simulator.clock:now()
-  release(op)
+  release(simulator, op)
   if op.failed then
     op.failed(op, status, problem)
   elseif op.record and op.record.document.properties then
@@ -67,18 +69,26 @@ function operation.cancel(simulator, op, problem)
   fail(simulator, op, "Canceled", problem or { code = "Canceled", message = "Operation is being canceled by user" })
 end
 
+local function finish(simulator, op)
+  if op.outcome then
+    return fail(simulator, op, op.outcome.status, op.outcome.error)
+  end
+  op.status, op.ended = "Succeeded", simulator.clock:now()
+  release(simulator, op)
+  op.done(op)
+end
+
 --- Ends what has had its time. However fast the clock, an operation is seen in progress at least once.
 function operation.settle(simulator)
-  local now = simulator.clock:now()
-  for _, op in pairs(simulator.operations) do
-    if op.status == "InProgress" and now >= op.ends and op.looks > 0 and not op.stuck then
-      if op.outcome then
-        fail(simulator, op, op.outcome.status, op.outcome.error)
-      else
-        op.status, op.ended = "Succeeded", now
-        release(op)
-        op.done(op)
-      end
+  local now, over = simulator.clock:now(), {}
+  for _, op in pairs(simulator.running) do
+    if now >= op.ends and op.looks > 0 and not op.stuck then
+      over[#over + 1] = op
+    end
+  end
+  for _, op in ipairs(over) do
+    if op.status == "InProgress" then -- the end of another may have canceled it
+      finish(simulator, op)
     end
   end
 end
@@ -135,16 +145,20 @@ local function find(context)
   return op
 end
 
-local function show(context)
-  local simulator, op = context.sim, find(context)
-  local body = { status = words(simulator, op) }
+--- The body that tells an operation's status.
+function operation.show(simulator, op, id)
+  local body = { id = id, status = words(simulator, op), error = op.error }
   if op.provider ~= "Microsoft.Network" then
     body.name = op.id
     body.startTime = simulator.clock:date(op.started)
     body.endTime = op.ended and simulator.clock:date(op.ended) or nil
   end
-  body.error = op.error
-  local headers = {}
+  return body
+end
+
+local function show(context)
+  local simulator, op = context.sim, find(context)
+  local body, headers = operation.show(simulator, op), {}
   if op.status == "InProgress" then
     op.looks = op.looks + 1
     pace(simulator, op, headers)
@@ -173,7 +187,9 @@ end
 local function rolling_result(context)
   for _, op in pairs(context.sim.operations) do
     if op.token == context.parameters.token then
-      if op.status ~= "InProgress" then
+      if op.status == "Failed" or op.status == "Canceled" then
+        http.answer(409, { error = op.error })
+      elseif op.status ~= "InProgress" then
         return 200, nil, {}
       end
       op.looks = op.looks + 1

@@ -1,11 +1,13 @@
 -- The simulated subscription as a whole: its state, its routes, and what may be asked of it from outside Azure's API.
 local clock = require "aks.sim.clock"
+local clouds = require "aks.sim.clouds"
 local fault = require "aks.sim.fault"
 local front = require "aks.sim.front"
 local http = require "aks.sim.http"
 local log = require "aks.sim.log"
 local operation = require "aks.sim.operation"
 local router = require "aks.sim.router"
+local seed = require "aks.sim.seed"
 local store = require "aks.sim.store"
 local token = require "aks.sim.token"
 
@@ -19,17 +21,20 @@ simulator.defaults = {
   object_id = "5117ab1e-0000-4000-8000-000000000004",
   client_secret = "simulated-secret",
   speed = 60,
-  replication = 0,
+  replication = 0, -- simulated seconds until the directory knows a new identity
+  propagation = 0, -- simulated seconds until a role assignment has effect
 }
 
-local providers = { "resources", "features", "network", "managed_identity", "authorization", "containerservice" }
+local providers = { "resources", "features", "network", "managed_identity", "authorization", "containerservice",
+  "agent_pools", "graph" }
 
+-- So many random hexadecimal digits.
 local function random(count)
   local parts = {}
-  for index = 1, count do
-    parts[index] = ("%x"):format(math.random(0, 15))
+  for index = 1, (count + 15) // 16 do
+    parts[index] = ("%016x"):format(math.random(0))
   end
-  return table.concat(parts)
+  return table.concat(parts):sub(1, count)
 end
 
 local function uuid()
@@ -64,10 +69,10 @@ function simulator.new(options)
   end
   local sim = {
     options = settings, clock = clock.new(settings.speed), store = store.new(), log = log.new(settings.log),
-    operations = {}, faults = {}, tokens = {}, pages = {}, remaining = {}, principals = {},
+    operations = {}, running = {}, faults = {}, tokens = {}, pages = {}, remaining = {}, principals = {}, features = {}, providers = {},
     random = random, uuid = uuid,
   }
-  local routes = { own_routes(sim), token.routes, operation.routes }
+  local routes = { own_routes(sim), token.routes, clouds.routes, operation.routes }
   for _, name in ipairs(providers) do
     local provider = require("aks.sim.providers." .. name)
     routes[#routes + 1] = provider.routes or provider
@@ -120,8 +125,7 @@ function controls.advance(sim, argument)
 end
 
 function controls.put(sim, argument)
-  local resource_type = argument.id:match("/providers/([^/]+/[^/]+)/[^/]+$") or argument.document.type
-  sim.store:put(argument.id, { id = argument.id, type = resource_type, document = argument.document })
+  seed.put(sim, argument.id, argument.document)
 end
 
 function controls.export(sim)

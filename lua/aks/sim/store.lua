@@ -3,7 +3,7 @@ local store = {}
 store.__index = store
 
 function store.new()
-  return setmetatable({ records = {} }, store)
+  return setmetatable({ records = {}, by_type = {} }, store)
 end
 
 local function key_of(id)
@@ -16,18 +16,32 @@ end
 
 --- Keeps a record: { id =, type =, document =, and what its provider needs }.
 function store:put(id, record)
+  local kind = record.type:lower()
   self.records[key_of(id)] = record
+  self.by_type[kind] = self.by_type[kind] or {}
+  self.by_type[kind][key_of(id)] = record
   return record
 end
 
 function store:delete(id)
-  self.records[key_of(id)] = nil
+  local record = self:get(id)
+  if record then
+    self.records[key_of(id)] = nil
+    self.by_type[record.type:lower()][key_of(id)] = nil
+  end
 end
 
---- The records whose ids lie below a prefix, in the order of their ids.
-function store:below(prefix)
+--- Removes a record and all that lie below it, such as role assignments.
+function store:delete_tree(id)
+  for _, record in ipairs(self:below(id)) do
+    self:delete(record.id)
+  end
+  self:delete(id)
+end
+
+local function below(records, prefix)
   local start, found = key_of(prefix) .. "/", {}
-  for key, record in pairs(self.records) do
+  for key, record in pairs(records) do
     if key:sub(1, #start) == start then
       found[#found + 1] = { key = key, record = record }
     end
@@ -41,15 +55,14 @@ function store:below(prefix)
   return found
 end
 
+--- The records whose ids lie below a prefix, in the order of their ids.
+function store:below(prefix)
+  return below(self.records, prefix)
+end
+
 --- The records of a type below a prefix.
 function store:of_type(prefix, resource_type)
-  local found = {}
-  for _, record in ipairs(self:below(prefix)) do
-    if record.type:lower() == resource_type:lower() then
-      found[#found + 1] = record
-    end
-  end
-  return found
+  return below(self.by_type[resource_type:lower()] or {}, prefix)
 end
 
 return store

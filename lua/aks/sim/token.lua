@@ -29,6 +29,14 @@ function token.issue(simulator, principal)
   return text
 end
 
+-- An assertion is looked at for its form alone: what signs it is registered nowhere.
+local function check_assertion(form)
+  if form.client_assertion_type ~= "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    or not form.client_assertion:match("^[%w_=-]+%.[%w_=-]+%.[%w_=-]+$") then
+    entra_error(401, 700027, "invalid_client", "The client assertion is not valid.")
+  end
+end
+
 local function check_client(simulator, form, tenant)
   local options = simulator.options
   if tenant:lower() ~= options.tenant:lower() and tenant:lower() ~= "adfs" then
@@ -38,6 +46,8 @@ local function check_client(simulator, form, tenant)
   elseif (form.client_id or ""):lower() ~= options.client_id:lower() then
     entra_error(400, 700016, "unauthorized_client",
       "Application with identifier '" .. tostring(form.client_id) .. "' was not found in the directory.")
+  elseif form.client_assertion then
+    check_assertion(form)
   elseif form.client_secret ~= options.client_secret then
     entra_error(401, 7000215, "invalid_client", "Invalid client secret provided.")
   elseif not (form.scope or form.resource) then

@@ -89,7 +89,7 @@ local function check_feature(subject)
   local version, simulator = subject.api_version, subject.sim
   local stable_and_old = not version:find("preview", 1, true) and version < "2025-03-01"
   local flag = simulator.features["microsoft.containerservice/enableapiservervnetintegrationpreview"]
-  local unregistered = simulator.options.require_feature and not (flag and flag.state == "Registered")
+  local unregistered = simulator.options.require_feature and not (flag and flag.known)
   if subject.integrated and (stable_and_old or unregistered) then
     refuse("BadRequest", "Feature Microsoft.ContainerService/EnableAPIServerVnetIntegrationPreview is not enabled. "
       .. "Please see https://aka.ms/aks/previews for how to enable features.")
@@ -203,11 +203,37 @@ local function check_node_subnet(subject, id)
   end
 end
 
+--- How many addresses of its subnet a pool takes: its nodes, and their pods unless those have a network of their own.
+function rules.addresses_of(pool, profile)
+  local overlay = profile.networkPluginMode == "overlay" or profile.networkPlugin == "kubenet"
+    or profile.networkPlugin == nil
+  return (pool.count or 1) * (overlay and 1 or 1 + (given(pool.maxPods) and pool.maxPods or 30))
+end
+
+local function check_capacity(subject, id)
+  local record, wanted, taken = network.subnet(subject.sim, id), 0, 0
+  for _, pool in ipairs(subject.pools) do
+    if (pool.vnetSubnetID or ""):lower() == id:lower() then
+      wanted = wanted + rules.addresses_of(pool, subject.properties.networkProfile or {})
+    end
+  end
+  local own = subject.existing and (subject.existing.node_group .. "/"):lower()
+  for _, address in ipairs(record.ip_configurations) do
+    taken = taken + (own and address:lower():sub(1, #own) == own and 0 or 1)
+  end
+  local free = cidr.parse(network.prefix(record)).size - rules.KEPT_ADDRESSES - taken
+  if wanted > free then
+    refuse("InsufficientSubnetSize", ("Pre-allocated IPs %d exceeds IPs available %d in Subnet Cidr %s, Subnet Name %s.")
+      :format(wanted, free, network.prefix(record), record.document.name), "networkProfile")
+  end
+end
+
 local function check_node_subnets(subject)
   for _, pool in ipairs(subject.pools) do
     if pool.vnetSubnetID ~= nil then
       subject.node_subnet = subject.node_subnet or pool.vnetSubnetID
       check_node_subnet(subject, pool.vnetSubnetID)
+      check_capacity(subject, pool.vnetSubnetID)
     end
   end
 end

@@ -64,14 +64,13 @@ end
 
 --- Whether a principal may do an action at a scope: by an assignment there or above.
 function authorization.allows(simulator, principal, action, scope)
-  for _, record in pairs(simulator.store.records) do
-    if record.type == TYPE then
-      local properties = record.document.properties
-      local role = role_of(properties.roleDefinitionId)
-      if properties.principalId == principal and covers(properties.scope, scope)
-        and any_matches(role[3], action) and not any_matches(role[4], action) then
-        return true
-      end
+  local now = simulator.clock:now()
+  for _, record in ipairs(simulator.store:of_type("", TYPE)) do
+    local properties = record.document.properties
+    local role = role_of(properties.roleDefinitionId)
+    if properties.principalId == principal and covers(properties.scope, scope) and now >= (record.effective or 0)
+      and role and any_matches(role[3], action) and not any_matches(role[4], action) then
+      return true
     end
   end
   return false
@@ -136,9 +135,9 @@ end
 
 -- The same principal, role and scope exist once, under whatever name.
 local function check_twins(context, properties)
-  for _, record in pairs(context.sim.store.records) do
+  for _, record in ipairs(context.sim.store:of_type("", TYPE)) do
     local other = record.document.properties
-    if record.type == TYPE and same(other, properties) and other.scope:lower() == context.parameters.scope:lower()
+    if same(other, properties) and other.scope:lower() == context.parameters.scope:lower()
       and record.document.name:lower() ~= context.parameters.assignment:lower() then
       http.raise(409, "RoleAssignmentExists", "The role assignment already exists.")
     end
@@ -167,7 +166,8 @@ local function put(context)
       updatedBy = context.caller, delegatedManagedIdentityResourceId = http.null,
     },
   }
-  simulator.store:put(document.id, { id = document.id, type = TYPE, document = document })
+  simulator.store:put(document.id, { id = document.id, type = TYPE, document = document,
+    effective = simulator.clock:now() + simulator.options.propagation })
   return 201, document
 end
 

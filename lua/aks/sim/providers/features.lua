@@ -1,90 +1,159 @@
--- Microsoft.Features and the registration of resource providers: both take a while until they are Registered.
+-- Microsoft.Features and the registration of resource providers.
 local http = require "aks.sim.http"
 
-local FEATURE = "Microsoft.Features/providers/features"
--- Simulated seconds from the request until Registered.
-local REGISTERING = 120
+-- Simulated seconds that a registration takes.
+local FEATURE_SECONDS, PROVIDER_SECONDS = 300, 60
 
-local features = { ["microsoft.containerservice/enableapiservervnetintegrationpreview"] =
-  "Microsoft.ContainerService/EnableAPIServerVnetIntegrationPreview" }
+-- Preview features that are known, by namespace; all others are not found.
+local known = {
+  ["microsoft.containerservice/enableapiservervnetintegrationpreview"] =
+    "Microsoft.ContainerService/EnableAPIServerVnetIntegrationPreview",
+}
 
-local namespaces = {}
-for _, name in ipairs { "Microsoft.ContainerService", "Microsoft.Network", "Microsoft.ManagedIdentity", "Microsoft.Authorization",
-  "Microsoft.Resources", "Microsoft.Compute", "Microsoft.Features" } do
-  namespaces[name:lower()] = name
-end
+-- Resource providers, and what they have here.
+local namespaces = {
+  ["microsoft.containerservice"] = { "Microsoft.ContainerService", { "managedClusters", "managedClusters/agentPools" } },
+  ["microsoft.network"] = { "Microsoft.Network", { "virtualNetworks", "networkSecurityGroups" } },
+  ["microsoft.managedidentity"] = { "Microsoft.ManagedIdentity", { "userAssignedIdentities" } },
+  ["microsoft.authorization"] = { "Microsoft.Authorization", { "roleAssignments", "roleDefinitions" } },
+  ["microsoft.resources"] = { "Microsoft.Resources", { "resourceGroups" } },
+  ["microsoft.features"] = { "Microsoft.Features", { "features" } },
+  ["microsoft.compute"] = { "Microsoft.Compute", { "virtualMachineScaleSets" } },
+}
 
--- When something was asked to be registered; nil: never.
-local function since(context, key)
-  context.sim.registrations = context.sim.registrations or {}
-  return context.sim.registrations[key]
-end
+-- Where the feature is said to be: https://learn.microsoft.com/azure/aks/api-server-vnet-integration
+local locations = { "West US 2", "East US", "East US 2", "West Europe", "North Europe", "UK South" }
 
-local function state_of(context, key, unasked)
-  local started = since(context, key)
-  if not started then
-    return unasked
+-- A registration goes from `during` to `to` when its simulated time is over; it is looked at once in between at least.
+local function settle(context, entry)
+  if entry.until_time and entry.looks > 0 and context.sim.clock:now() >= entry.until_time then
+    entry.state, entry.until_time = entry.to, nil
+  elseif entry.until_time then
+    entry.looks = entry.looks + 1
   end
-  return context.sim.clock:now() - started >= REGISTERING and "Registered" or "Registering"
+  return entry.state
 end
 
-local function register(context, key)
-  if not since(context, key) then
-    context.sim.registrations[key] = context.sim.clock:now()
+local function turn(context, entry, during, to, seconds)
+  if entry.state ~= to then
+    entry.state, entry.to, entry.until_time, entry.looks = during, to, context.sim.clock:now() + seconds, 0
   end
 end
 
-local function feature_key(context)
+local function feature_of(context)
   local key = (context.parameters.namespace .. "/" .. context.parameters.feature):lower()
-  if not features[key] then
+  if not known[key] then
     http.raise(404, "FeatureNotFound", ("The feature '%s' could not be found."):format(context.parameters.feature))
   end
-  return key
+  local features = context.sim.features
+  features[key] = features[key] or { state = "NotRegistered" }
+  return features[key], known[key]
 end
 
-local function show_feature(context, key)
-  local namespace, name = features[key]:match("^([^/]+)/(.+)$")
-  return 200, {
+local function show_feature(context, entry, name)
+  return {
     id = ("/subscriptions/%s/providers/Microsoft.Features/providers/%s/features/%s"):format(context.sim.options.subscription,
-      namespace, name),
-    name = features[key], type = FEATURE, properties = { state = state_of(context, key, "NotRegistered") },
+      name:match("^[^/]+"), name:match("[^/]+$")),
+    name = name, type = "Microsoft.Features/providers/features", properties = { state = entry.state },
   }
 end
 
-local function provider_name(context)
-  local name = namespaces[context.parameters.namespace:lower()]
-  if not name then
-    http.raise(404, "InvalidResourceNamespace", ("The resource namespace '%s' is invalid."):format(context.parameters.namespace))
+local function get_feature(context)
+  local entry, name = feature_of(context)
+  settle(context, entry)
+  return 200, show_feature(context, entry, name)
+end
+
+local function change_feature(during, to)
+  return function(context)
+    local entry, name = feature_of(context)
+    turn(context, entry, during, to, FEATURE_SECONDS)
+    return 200, show_feature(context, entry, name)
   end
-  return name
 end
 
-local function show_provider(context, name)
-  return 200, {
-    id = ("/subscriptions/%s/providers/%s"):format(context.sim.options.subscription, name), namespace = name,
-    registrationPolicy = "RegistrationRequired", registrationState = state_of(context, name:lower(), "Registered"),
-    authorizations = http.array(), resourceTypes = http.array(),
+local function list_features(context)
+  local value = http.array()
+  for key, name in pairs(known) do
+    if key:match("^[^/]+") == context.parameters.namespace:lower() then
+      value[#value + 1] = show_feature(context, context.sim.features[key] or { state = "NotRegistered" }, name)
+    end
+  end
+  return 200, { value = value }
+end
+
+local function provider_of(context)
+  local key = context.parameters.namespace:lower()
+  if not namespaces[key] then
+    http.raise(404, "InvalidResourceNamespace", ("The resource namespace '%s' is invalid."):format(
+      context.parameters.namespace))
+  end
+  local providers = context.sim.providers
+  providers[key] = providers[key] or { state = context.sim.options.unregistered and "NotRegistered" or "Registered" }
+  return providers[key], namespaces[key]
+end
+
+local function show_provider(context, entry, facts)
+  local types = http.array()
+  for _, name in ipairs(facts[2]) do
+    types[#types + 1] = { resourceType = name, locations = http.array(http.copy(locations)),
+      apiVersions = http.array { "2026-05-01", "2025-03-01" }, capabilities = "None" }
+  end
+  return {
+    id = ("/subscriptions/%s/providers/%s"):format(context.sim.options.subscription, facts[1]), namespace = facts[1],
+    registrationPolicy = "RegistrationRequired", registrationState = entry.state, authorizations = http.array(),
+    resourceTypes = types,
   }
 end
 
-local feature = "/subscriptions/{subscription}/providers/Microsoft.Features/providers/{namespace}/features/{feature}"
-local provider = "/subscriptions/{subscription}/providers/{namespace}"
+local function get_provider(context)
+  local entry, facts = provider_of(context)
+  settle(context, entry)
+  return 200, show_provider(context, entry, facts)
+end
+
+-- A feature's flag reaches its provider when that is registered after the feature.
+local function tell_flags(context)
+  for key, entry in pairs(context.sim.features) do
+    if key:match("^[^/]+") == context.parameters.namespace:lower() then
+      entry.known = settle(context, entry) == "Registered"
+    end
+  end
+end
+
+local function change_provider(during, to)
+  return function(context)
+    local entry, facts = provider_of(context)
+    turn(context, entry, during, to, PROVIDER_SECONDS)
+    tell_flags(context)
+    return 200, show_provider(context, entry, facts)
+  end
+end
+
+local function list_providers(context)
+  local value = http.array()
+  for key in pairs(namespaces) do
+    context.parameters.namespace = key
+    value[#value + 1] = show_provider(context, provider_of(context))
+  end
+  table.sort(value, function(a, b)
+    return a.namespace < b.namespace
+  end)
+  return 200, { value = value }
+end
+
+local subscription = "/subscriptions/{subscription}/providers"
+local features = subscription .. "/Microsoft.Features/providers/{namespace}/features"
 
 return {
-  { method = "GET", path = feature, handler = function(context)
-    return show_feature(context, feature_key(context))
-  end },
-  { method = "POST", path = feature .. "/register", handler = function(context)
-    local key = feature_key(context)
-    register(context, key)
-    return show_feature(context, key)
-  end },
-  { method = "GET", path = provider, handler = function(context)
-    return show_provider(context, provider_name(context))
-  end },
-  { method = "POST", path = provider .. "/register", handler = function(context)
-    local name = provider_name(context)
-    register(context, name:lower())
-    return show_provider(context, name)
-  end },
+  { method = "GET", path = features, handler = list_features },
+  { method = "GET", path = features .. "/{feature}", handler = get_feature },
+  { method = "POST", path = features .. "/{feature}/register", handler = change_feature("Registering", "Registered") },
+  { method = "POST", path = features .. "/{feature}/unregister", handler = change_feature("Unregistering", "Unregistered") },
+  { method = "GET", path = subscription, handler = list_providers },
+  { method = "GET", path = subscription .. "/{namespace}", handler = get_provider },
+  { method = "POST", path = subscription .. "/{namespace}/register",
+    handler = change_provider("Registering", "Registered") },
+  { method = "POST", path = subscription .. "/{namespace}/unregister",
+    handler = change_provider("Unregistering", "Unregistered") },
 }

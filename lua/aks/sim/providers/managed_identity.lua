@@ -67,7 +67,7 @@ local function delete(context)
     return 204
   end
   context.sim.principals[record.document.properties.principalId] = nil
-  context.sim.store:delete(record.id)
+  context.sim.store:delete_tree(record.id)
   return 200
 end
 

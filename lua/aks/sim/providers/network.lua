@@ -147,7 +147,7 @@ local function remove_missing(simulator, vnet, wanted)
   for _, record in ipairs(subnets_of(simulator, vnet)) do
     if not kept[record.document.name:lower()] then
       rules.check_unused(record)
-      simulator.store:delete(record.id)
+      simulator.store:delete_tree(record.id)
     end
   end
 end
@@ -206,10 +206,7 @@ local function delete_vnet(context)
   local op = operation.start(context, {
     provider = "Microsoft.Network", location = record.document.location, seconds = VNET_SECONDS, record = record,
     done = function()
-      for _, subnet in ipairs(subnets_of(simulator, record)) do
-        simulator.store:delete(subnet.id)
-      end
-      simulator.store:delete(record.id)
+      simulator.store:delete_tree(record.id)
     end,
   })
   return 202, nil, operation.headers(context, op, { location = true })
@@ -265,7 +262,7 @@ local function delete_subnet(context)
   local op = begin(context, vnet, SUBNET_SECONDS)
   local finish = op.done
   op.done = function()
-    simulator.store:delete(record.id)
+    simulator.store:delete_tree(record.id)
     finish()
   end
   return 202, nil, operation.headers(context, op, { location = true })
@@ -320,7 +317,7 @@ local function delete_nsg(context)
   local op = operation.start(context, {
     provider = "Microsoft.Network", location = record.document.location, seconds = SUBNET_SECONDS, record = record,
     done = function()
-      simulator.store:delete(record.id)
+      simulator.store:delete_tree(record.id)
     end,
   })
   return 202, nil, operation.headers(context, op, { location = true })
@@ -330,6 +327,12 @@ end
 function network.subnet(simulator, id)
   local record = simulator.store:get(id)
   return record and record.type == SUBNET and record or nil
+end
+
+--- The (first) prefix of a subnet's record.
+function network.prefix(record)
+  local properties = record.document.properties
+  return properties.addressPrefix or properties.addressPrefixes[1]
 end
 
 --- The VNet that a subnet's id lies in.

@@ -72,19 +72,43 @@ local function list_groups(context)
   return 200, { value = value }
 end
 
+-- A subnet of the group that a cluster elsewhere lives in.
+local function in_use(simulator, record)
+  for _, below in ipairs(simulator.store:below(record.id)) do
+    if below.service_links and (below.service_links[1] or below.ip_configurations[1]) then
+      return below
+    end
+  end
+end
+
+-- Deletes all that is in a group, and the group unless something of it is in use.
+local function empty(simulator, record, op)
+  for _, below in ipairs(simulator.store:below(record.id)) do
+    if below.removed then
+      below.removed()
+      simulator.store:delete_tree(below.id)
+    end
+  end
+  local used = in_use(simulator, record)
+  if used then
+    record.document.properties.provisioningState = "Succeeded"
+    op.status = "Failed"
+    op.error = { code = "ResourceGroupDeletionBlocked", message = ("Deletion of resource group '%s' failed as resources "
+      .. "with identifiers '%s' could not be deleted."):format(record.document.name, used.id),
+      details = http.array { { code = "InUseSubnetCannotBeDeleted", target = used.id,
+        message = ("Subnet %s is in use and cannot be deleted."):format(used.document.name) } } }
+    return
+  end
+  simulator.store:delete_tree(record.id)
+end
+
 local function delete_group(context)
   local record, simulator = find(context), context.sim
   record.document.properties.provisioningState = "Deleting"
   local op = operation.start(context, {
     provider = "Microsoft.Resources", location = record.document.location, seconds = 60, record = record,
-    done = function()
-      for _, below in ipairs(simulator.store:below(record.id)) do
-        if below.removed then
-          below.removed()
-        end
-        simulator.store:delete(below.id)
-      end
-      simulator.store:delete(record.id)
+    done = function(op)
+      empty(simulator, record, op)
     end,
   })
   return 202, nil, operation.rolling_location(context, op)

@@ -51,7 +51,8 @@ local function scratch_directory()
   })
 end
 
--- Every aks.connect of the playbook gets this client, whatever it says itself and whatever the environment says.
+-- Every aks.connect of the playbook gets this client, whatever it says itself and whatever the environment says. Returns
+-- the simulator, which lives as long as somebody holds it.
 local function simulate(arguments, ssh_directory)
   local aks, settings = require "aks", require "aks.settings"
   local azure = require("aks.sim").start { speed = arguments.speed, log = arguments.log }
@@ -69,11 +70,12 @@ local function simulate(arguments, ssh_directory)
       client_secret = azure.client_secret,
     },
   }
+  return azure
 end
 
 local function choose_azure(arguments, ssh_directory)
   if arguments.simulate then
-    simulate(arguments, ssh_directory)
+    return simulate(arguments, ssh_directory)
   elseif arguments.endpoint or arguments.subscription then
     require("aks.settings").impose { endpoint = arguments.endpoint, subscription = arguments.subscription }
   end
@@ -140,7 +142,7 @@ end
 function run.run(arguments)
   check(arguments)
   local scratch <close> = scratch_directory()
-  choose_azure(arguments, scratch.path)
+  local _ <close> = choose_azure(arguments, scratch.path)
   local value
   do
     local watcher <close> = watch(arguments)

@@ -66,7 +66,8 @@ local function begin(self, event)
   self.operations[event.id] = operation
   self.count = self.count + 1
   self.presenter:begun(operation)
-  if self.count == 1 and self.start_ticking then
+  if self.start_ticking and not self.ticking then
+    self.ticking = true -- until a tick finds nothing under way, also when another operation begins before it
     self.start_ticking(self)
   end
 end
@@ -118,7 +119,8 @@ end
 
 --- Time has passed: what shows elapsed time is shown anew. False when nothing is under way any more.
 function methods:tick()
-  if self.count == 0 then
+  self.ticking = self.count > 0
+  if not self.ticking then
     return false
   end
   local now = self.clock()

@@ -94,6 +94,70 @@ describe("a cluster", function()
     assert.are.equal(1, simulator:count { method = "PUT", path = "managedclusters" })
   end)
 
+  describe("that is waited for", function()
+    it("is as Azure left it when nothing is under way any more", function()
+      client:close()
+      simulator:stop()
+      simulator, client = azure.start(nil, { poll_interval = 1 })
+      local cluster = managed { vnet_integration = true }
+      local creation = cluster:create { wait = false }
+      while simulator:count { method = "PUT", path = "managedclusters" } == 0 do
+        aks.loop:step(0.01)
+      end
+      creation:cancel()
+      assert.are.equal("canceled", creation.status)
+
+      local same = client:resource_group("demo"):cluster("demo")
+      assert.are.equal(same, same:wait())
+      assert.are.equal("Succeeded", same.provisioning_state)
+    end)
+
+    it("and does not exist is an error", function()
+      local cluster = managed()
+      assert.are.equal("not_found", azure.error_of(cluster.wait, cluster).code)
+    end)
+
+    it("and has failed says why", function()
+      local cluster = managed { vnet_integration = true }
+      simulator:fault { method = "PUT", path = "managedclusters", operation = {
+        status = "Failed", error = { code = "QuotaExceeded", message = "No cores left." } } }
+      azure.error_of(cluster.create, cluster)
+      local err = azure.error_of(cluster.wait, cluster)
+      assert.are.equal("operation_failed", err.code)
+      assert.matches("QuotaExceeded", tostring(err))
+    end)
+  end)
+
+  it("that has failed is brought to its spec by creating it again", function()
+    local cluster = managed { vnet_integration = true }
+    simulator:fault { method = "PUT", path = "managedclusters", operation = {
+      status = "Failed", error = { code = "InternalError", message = "Something went wrong." } } }
+    azure.error_of(cluster.create, cluster)
+    cluster:create()
+    assert.are.equal("Succeeded", cluster.provisioning_state)
+  end)
+
+  it("is not turned into an integrated one by a spec: that is a conversion", function()
+    managed({ network_plugin = "azure" }):create()
+    local cluster = client:resource_group("demo"):cluster("demo", { vnet_integration = true })
+    local err = azure.error_of(cluster.create, cluster)
+    assert.are.equal("field_create_only", err.code)
+    assert.are.equal("vnet_integration", err.findings[1].field)
+    assert.are.equal(1, simulator:count { method = "PUT", path = "managedclusters" })
+  end)
+
+  it("is deleted, and deleting what is gone is success", function()
+    local network = azure.create_network(client)
+    local cluster = azure.cluster(network)
+    cluster:create()
+    local err = azure.error_of(network.apiserver.delete, network.apiserver)
+    assert.are.equal("InUseSubnetCannotBeDeleted", err.code)
+    cluster:delete()
+    assert.is_false(cluster:exists())
+    cluster:delete()
+    network.apiserver:delete()
+  end)
+
   describe("is refused by Azure", function()
     local function refused(network, spec)
       local cluster = azure.cluster(network, spec)

@@ -10,13 +10,22 @@
 static void fail_as_ended(struct aks_operation *operation, const char *state)
 {
     const json_t *reason = aks_document_get(operation->resource->state, "properties.status.provisioningError");
-    struct aks_error error = {0};
-    struct aks_error *detail;
+    const char *code = aks_text_equal_fold(state, "Failed") ? "operation_failed" : "operation_canceled";
+    struct aks_error error = {0}, detail = {0};
+    const struct aks_error *deepest = &detail;
 
-    aks_error_set(&error, aks_text_equal_fold(state, "Failed") ? "operation_failed" : "operation_canceled",
-                  "the last operation on %s ended as %s", operation->resource->title, state);
-    if (json_is_object(reason) && (detail = aks_error_add_detail(&error)))
-        aks_fault_read_object(reason, detail);
+    if (json_is_object(reason)) {
+        aks_fault_read_object(reason, &detail);
+        deepest = aks_fault_deepest(&detail);
+    }
+    if (aks_error_is_set(deepest))
+        aks_error_set(&error, code, "the last operation on %s ended as %s: %s: %s", operation->resource->title, state,
+                      aks_error_code(deepest), deepest->message ? deepest->message : "");
+    else
+        aks_error_set(&error, code, "the last operation on %s ended as %s", operation->resource->title, state);
+    if (aks_error_is_set(&detail) && aks_error_add_detail(&error))
+        aks_error_move(&error.details[0], &detail);
+    aks_error_clear(&detail);
     aks_error_note(&error.hint, "create() brings it to its spec again, delete() removes it");
     aks_operation_fail(operation, &error);
 }

@@ -146,6 +146,46 @@ describe("a cluster", function()
     assert.are.equal(1, simulator:count { method = "PUT", path = "managedclusters" })
   end)
 
+  describe("that runs", function()
+    local function posts()
+      return simulator:count { method = "POST", path = "managedclusters" }
+    end
+
+    it("is stopped and started, and neither twice", function()
+      local cluster = managed { vnet_integration = true }
+      cluster:create()
+      assert.are.equal(cluster, cluster:stop())
+      assert.are.equal("Stopped", cluster.power_state)
+      cluster:stop()
+      assert.are.equal(1, posts())
+      cluster:start()
+      assert.are.equal("Running", cluster.power_state)
+      assert.are.equal("Succeeded", cluster.provisioning_state)
+      cluster:start()
+      assert.are.equal(2, posts())
+    end)
+
+    it("is told what is wrong when it does not exist", function()
+      local cluster = managed()
+      assert.are.equal("ResourceNotFound", azure.error_of(cluster.stop, cluster).code)
+    end)
+
+    it("has what is under way aborted, and nothing under way is success", function()
+      local cluster = managed { vnet_integration = true }
+      local creation = cluster:create { wait = false }
+      while simulator:count { method = "PUT", path = "managedclusters" } == 0 do
+        aks.loop:step(0.01)
+      end
+      cluster:abort()
+      assert.are.equal("Canceled", cluster.provisioning_state)
+      assert.are.equal("operation_canceled", azure.error_of(creation.wait, creation).code)
+      cluster:abort()
+      assert.are.equal(1, posts())
+      cluster:create()
+      assert.are.equal("Succeeded", cluster.provisioning_state)
+    end)
+  end)
+
   it("is deleted, and deleting what is gone is success", function()
     local network = azure.create_network(client)
     local cluster = azure.cluster(network)

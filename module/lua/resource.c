@@ -7,6 +7,7 @@
 #include "lua/box.h"
 #include "lua/class.h"
 #include "lua/client.h"
+#include "lua/cluster.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
 #include "lua/value.h"
@@ -65,10 +66,7 @@ struct aks_client *aks_lua_resource_push_client(lua_State *L, int index)
     return aks_client_check(L, -1);
 }
 
-typedef struct aks_operation *make_operation(struct aks_resource *resource, struct aks_error *error);
-
-/* The whole of a method that is an operation: resource:verb{ wait = ... }. */
-static int operate(lua_State *L, make_operation *make, aks_lua_result *result)
+int aks_resource_operate(lua_State *L, aks_make_operation *make, aks_lua_result *result)
 {
     struct aks_resource *resource = check_resource(L, 1);
     bool wait = aks_check_wait(L, 2);
@@ -92,27 +90,27 @@ static void push_existence(lua_State *L, int index, const struct aks_lua_operati
 
 static int resource_create(lua_State *L)
 {
-    return operate(L, aks_operation_new_create, aks_result_subject);
+    return aks_resource_operate(L, aks_operation_new_create, aks_result_subject);
 }
 
 static int resource_get(lua_State *L)
 {
-    return operate(L, aks_operation_new_read, aks_result_document);
+    return aks_resource_operate(L, aks_operation_new_read, aks_result_document);
 }
 
 static int resource_exists(lua_State *L)
 {
-    return operate(L, aks_operation_new_read, push_existence);
+    return aks_resource_operate(L, aks_operation_new_read, push_existence);
 }
 
 static int resource_delete(lua_State *L)
 {
-    return operate(L, aks_operation_new_delete, aks_result_subject);
+    return aks_resource_operate(L, aks_operation_new_delete, aks_result_subject);
 }
 
 static int resource_wait(lua_State *L)
 {
-    return operate(L, aks_operation_new_wait, aks_result_subject);
+    return aks_resource_operate(L, aks_operation_new_wait, aks_result_subject);
 }
 
 static void push_text(lua_State *L, const char *text)
@@ -292,6 +290,8 @@ static void add_class(lua_State *L, const struct aks_type *type)
     aks_class_new(L, &resource_class, lua_tostring(L, -1));
     if (!(type->flags & AKS_TYPE_TENTATIVE))
         add_children(L, type->name);
+    if (type == &aks_type_cluster)
+        luaL_setfuncs(L, aks_cluster_methods, 0);
     lua_pop(L, 1);
     luaL_getmetatable(L, lua_tostring(L, -1));
     lua_pushboolean(L, 1);

@@ -4,6 +4,7 @@
 
 #include <lua.h>
 
+#include "lua/operation.h"
 #include "resources/resource.h"
 
 /* A userdata whose one user value is its client. */
@@ -23,6 +24,11 @@ struct aks_resource *aks_lua_resource_test(lua_State *L, int index);
 
 /* Pushes the client of the client or resource at `index`, for methods that both have. */
 struct aks_client *aks_lua_resource_push_client(lua_State *L, int index);
+
+typedef struct aks_operation *aks_make_operation(struct aks_resource *resource, struct aks_error *error);
+
+/* The whole of a method that is an operation: resource:verb{ wait = ... }. */
+int aks_resource_operate(lua_State *L, aks_make_operation *make, aks_lua_result *result);
 
 /* The constructors and collections (declare.c, pager.c): closures over the type, a light userdata. */
 int aks_resource_declare(lua_State *L);

@@ -22,6 +22,12 @@ struct aks_operation *aks_operation_new_delete(struct aks_resource *resource, st
  * Canceled. */
 struct aks_operation *aks_operation_new_wait(struct aks_resource *resource, struct aks_error *error);
 
+/* Clusters: bring the nodes and the control plane up or down, and end what is under way (nothing under way is success).
+   Start and stop wait for what is under way already, and do nothing when it is as wanted. */
+struct aks_operation *aks_operation_new_start(struct aks_resource *resource, struct aks_error *error);
+struct aks_operation *aks_operation_new_stop(struct aks_resource *resource, struct aks_error *error);
+struct aks_operation *aks_operation_new_abort(struct aks_resource *resource, struct aks_error *error);
+
 /* One page of a collection: of `type` below `parent` (id of a group, VNet, subscription...), or the page at `next`.
    Result: {"values": [documents], "next": URL or absent}. */
 struct aks_operation *aks_operation_new_list(struct aks_session *session, const struct aks_type *type,

@@ -1,0 +1,23 @@
+/* The methods of clusters alone. */
+#include "lua/cluster.h"
+
+#include "lua/resource.h"
+#include "operations/operations.h"
+
+static int cluster_start(lua_State *L)
+{
+    return aks_resource_operate(L, aks_operation_new_start, aks_result_subject);
+}
+
+static int cluster_stop(lua_State *L)
+{
+    return aks_resource_operate(L, aks_operation_new_stop, aks_result_subject);
+}
+
+static int cluster_abort(lua_State *L)
+{
+    return aks_resource_operate(L, aks_operation_new_abort, aks_result_subject);
+}
+
+const luaL_Reg aks_cluster_methods[] = {
+    {"start", cluster_start}, {"stop", cluster_stop}, {"abort", cluster_abort}, {NULL, NULL}};

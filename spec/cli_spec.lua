@@ -270,7 +270,7 @@ describe("aks sim", function()
   end)
 
   it("says when its port is taken", function()
-    local server <close> = program.serve()
+    local server <close> = program.serve("2>/dev/null")
     local result = program.aks("sim", "--port", server.endpoint:match("%d+$"))
     assert.are.equal(1, result.status)
     assert.matches("in use", result.err, 1, true)

@@ -51,8 +51,8 @@ local function scratch_directory()
   })
 end
 
--- Every aks.connect of the playbook gets this client, whatever it says itself and whatever the environment says. Returns
--- the simulator, which lives as long as somebody holds it.
+-- Every aks.connect of the playbook gets this client, whatever it says itself and whatever the environment says.
+-- Returns the simulator, which lives as long as somebody holds it.
 local function simulate(arguments, ssh_directory)
   local aks, settings = require "aks", require "aks.settings"
   local azure = require("aks.sim").start { speed = arguments.speed, log = arguments.log }

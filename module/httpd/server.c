@@ -122,6 +122,7 @@ static double resume_due(struct server *server, bool all)
             *at = message->next;
             message->due = 0;
             MHD_resume_connection(message->connection);
+            next = 0; /* MHD_get_timeout does not know of resumed connections */
         } else {
             if (next < 0 || message->due - time < next)
                 next = message->due - time;

@@ -4,7 +4,8 @@ local http = require "aks.sim.http"
 local function endpoints(context)
   local base = context.sim.endpoint
   local cloud = {
-    name = "Simulated", portal = base, resourceManager = base .. "/", graph = base, microsoftGraphResourceId = base .. "/",
+    name = "Simulated", portal = base, resourceManager = base .. "/", graph = base, microsoftGraphResourceId = base
+      .. "/",
     authentication = { loginEndpoint = base, tenant = context.sim.options.tenant, identityProvider = "AAD",
       audiences = http.array { "https://management.core.windows.net/", "https://management.azure.com/", base .. "/" } },
     suffixes = { storage = "core.simulated.invalid" },

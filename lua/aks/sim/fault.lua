@@ -3,9 +3,31 @@ local http = require "aks.sim.http"
 
 local fault = {}
 
---- Adds a fault: { method, path (Lua pattern on the lower-case path), skip, count, and what happens: status, headers, body,
+-- What a fault may say, and the type of it.
+local members = {
+  method = "string", path = "string", skip = "number", count = "number", status = "number", headers = "table",
+  truncate = "number", delay = "number", operation = "table", stuck = "boolean",
+}
+
+local function check(spec)
+  for name, value in pairs(spec) do
+    local wanted = members[name]
+    if not wanted and name ~= "body" and name ~= "reset" then
+      error(("a fault has no '%s'"):format(name), 0)
+    elseif wanted and type(value) ~= wanted then
+      error(("'%s' of a fault is a %s"):format(name, wanted), 0)
+    end
+  end
+  if spec.path then
+    string.find("", spec.path) -- raises what is wrong with the pattern
+  end
+end
+
+--- Adds a fault: { method, path (Lua pattern on the lower-case path), skip, count, and what happens: status, headers,
+--- body,
 --- reset ("before" or true, "after"), truncate, delay, operation = { status, error }, stuck }.
 function fault.add(simulator, spec)
+  check(spec)
   spec.count = spec.count or 1
   spec.skip = spec.skip or 0
   table.insert(simulator.faults, spec)

@@ -9,8 +9,20 @@ local front = {}
 -- Between these, every api-version of the right form is taken.
 local OLDEST, NEWEST = "2014-01-01", "2027-12-31"
 
--- What the counters of remaining requests start from, as real answers of 2025 show them.
-local counters = { GET = { "reads", 16499 }, HEAD = { "reads", 16499 }, DELETE = { "deletes", 800 } }
+-- What the counters of remaining requests start from: for one principal, and for the subscription as a whole. Answers
+-- of 2025 show 799 and 11999 for writes, 16499 for all reads; the documentation says that the second is 15 times the
+-- first.
+local reads, writes = { "reads", 1099, 16499 }, { "writes", 799, 11999 }
+local counters = { GET = reads, HEAD = reads, DELETE = { "deletes", 799, 11999 } }
+
+-- Members of a query, whose names have no case in ARM.
+local function parse_query(text)
+  local values = {}
+  for name, value in pairs(http.parse_form(text)) do
+    values[name:lower()] = value
+  end
+  return values
+end
 
 local function parse(simulator, request)
   local path, query = request.target:match("^([^?]*)%??(.*)$")
@@ -21,16 +33,17 @@ local function parse(simulator, request)
     id = http.decode_percent(path),
     raw_query = query,
     raw_body = request.body,
-    query = http.parse_form(query),
+    query = parse_query(query),
     headers = request.headers,
     parameters = {},
   }
 end
 
-local function check_version(context, route)
-  local version = context.query["api-version"] or context.query["Api-Version"]
+local function check_version(context)
+  local version = context.query["api-version"]
   if not version or version == "" then
-    http.raise(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
+    http.raise(400, "MissingApiVersionParameter",
+      "The api-version query parameter (?api-version=) is required for all requests.")
   elseif not version:match("^%d%d%d%d%-%d%d%-%d%d$") and not version:match("^%d%d%d%d%-%d%d%-%d%d%-preview$") then
     http.raise(400, "InvalidApiVersionParameter", ("The api-version '%s' is invalid."):format(version))
   elseif version < OLDEST or version > NEWEST then
@@ -41,7 +54,7 @@ local function check_version(context, route)
 end
 
 local function check_subscription(context)
-  local wanted = context.parameters.subscription or context.id:match("^/[Ss]ubscriptions/([^/]+)")
+  local wanted = context.parameters.subscription or context.id:lower():match("^/subscriptions/([^/]+)")
   local options = context.sim.options
   if wanted and wanted:lower() ~= options.subscription:lower() then
     http.raise(404, "SubscriptionNotFound", ("The subscription '%s' could not be found."):format(wanted))
@@ -49,7 +62,8 @@ local function check_subscription(context)
 end
 
 local function check_group(context, route)
-  local group = context.parameters.group or context.id:match("/[Rr]esource[Gg]roups/([^/]+)/")
+  local first, last = context.id:lower():find("^/subscriptions/[^/]+/resourcegroups/[^/]+/")
+  local group = context.parameters.group or first and context.id:sub(first, last - 1):match("[^/]+$")
   if not group or route.makes_group then
     return
   end
@@ -57,20 +71,44 @@ local function check_group(context, route)
   context.group = context.sim.store:get(id)
   if not context.group then
     http.raise(404, "ResourceGroupNotFound", ("Resource group '%s' could not be found."):format(group))
+  elseif context.method ~= "GET" and context.method ~= "DELETE"
+    and context.group.document.properties.provisioningState == "Deleting" then
+    http.raise(409, "ResourceGroupBeingDeleted",
+      ("The resource group '%s' is in deprovisioning state and cannot perform "
+      .. "this operation."):format(group))
+  end
+end
+
+-- A subscription may write only to providers that it has registered.
+local function check_registration(context)
+  local namespace = context.id:match("/[Pp]roviders/([^/]+)/[^/]+/[^/]+")
+  local simulator = context.sim
+  if context.method ~= "PUT" or not namespace or not simulator.options.unregistered
+    or namespace:lower() == "microsoft.authorization" then -- which every subscription has
+    return
+  end
+  local known = simulator.providers[namespace:lower()]
+  if not known or known.state ~= "Registered" then
+    http.raise(409, "MissingSubscriptionRegistration",
+      ("The subscription is not registered to use namespace '%s'. See https://aka.ms/rps-not-found for how to register "
+        .. "subscriptions."):format(namespace), { details = http.array { { code = "MissingSubscriptionRegistration",
+        target = namespace, message = "The subscription is not registered to use this namespace." } } })
   end
 end
 
 local function parse_body(context)
   if context.raw_body == "" then
     if context.method == "PUT" or context.method == "PATCH" then
-      http.raise(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: it is empty.")
+      http.raise(400, "InvalidRequestContent",
+        "The request content was invalid and could not be deserialized: it is empty.")
     end
     return
   end
   local value, problem = http.decode(context.raw_body)
-  if type(value) ~= "table" then
+  if not http.is_object(value) then
     http.raise(400, "InvalidRequestContent",
-      "The request content was invalid and could not be deserialized: '" .. tostring(problem or "not an object") .. "'.")
+      "The request content was invalid and could not be deserialized: '" .. tostring(problem or "not an object")
+        .. "'.")
   end
   context.body = value
 end
@@ -78,7 +116,8 @@ end
 -- Cuts a list into pages whose next link is opaque.
 local function page(context, body)
   local simulator, size = context.sim, context.sim.options.page_size
-  if context.method ~= "GET" or not size or type(body) ~= "table" or type(body.value) ~= "table" or #body.value <= size then
+  if context.method ~= "GET" or not context.api_version or not size or type(body) ~= "table"
+    or type(body.value) ~= "table" or #body.value <= size then
     return body
   end
   local now, rest = http.array(), http.array()
@@ -103,10 +142,11 @@ end
 local function handle(context, route)
   context.caller = token.check(context.sim, context.headers)
   if not route.any_version then
-    check_version(context, route)
+    check_version(context)
   end
   check_subscription(context)
   check_group(context, route)
+  check_registration(context)
   parse_body(context)
   operation.settle(context.sim)
   local rest = next_page(context)
@@ -160,10 +200,11 @@ end
 
 local function standard_headers(context, headers)
   local simulator = context.sim
-  local counter = counters[context.method] or { "writes", 799 }
-  local name = "x-ms-ratelimit-remaining-subscription-" .. counter[1]
-  simulator.remaining[counter[1]] = math.max(0, (simulator.remaining[counter[1]] or counter[2] + 1) - 1)
-  headers[name] = tostring(simulator.remaining[counter[1]])
+  local name, one, all = table.unpack(counters[context.method] or writes)
+  local used = simulator.used[name] or 0
+  simulator.used[name] = used + 1
+  headers["x-ms-ratelimit-remaining-subscription-" .. name] = math.max(0, one - used)
+  headers["x-ms-ratelimit-remaining-subscription-global-" .. name] = math.max(0, all - used)
   headers["x-ms-request-id"] = simulator.uuid()
   headers["x-ms-correlation-request-id"] = context.headers["x-ms-correlation-request-id"] or simulator.uuid()
   headers["x-ms-routing-request-id"] = "SIMULATED:" .. headers["x-ms-request-id"]
@@ -180,6 +221,13 @@ local function to_list(headers)
   return list
 end
 
+-- Who refused: the gateway knows itself which resources there are.
+local function failure_cause(context, body)
+  local problem = type(body) == "table" and body.error
+  local absent = type(problem) == "table" and problem.code == "ResourceNotFound"
+  return context.answered and not absent and "service" or "gateway"
+end
+
 --- Answers one request of aks.httpd.
 function front.respond(simulator, request)
   local context = parse(simulator, request)
@@ -192,17 +240,18 @@ function front.respond(simulator, request)
     status, body, headers = protected(context)
   end
   local answer = {}
+  local typed = false
   for name, value in pairs(headers or {}) do
-    answer[name] = value
+    answer[name], typed = value, typed or name:lower() == "content-type"
   end
   standard_headers(context, answer)
   if status >= 400 then
-    answer["x-ms-failure-cause"] = answer["x-ms-failure-cause"] or (context.answered and "service" or "gateway")
+    answer["x-ms-failure-cause"] = answer["x-ms-failure-cause"] or failure_cause(context, body)
   end
   if type(body) == "table" then
     body = http.encode(body, context.pretty)
   end
-  if body and not answer["Content-Type"] then
+  if body and not typed then
     answer["Content-Type"] = context.pretty and "application/json" or "application/json; charset=utf-8"
   end
   if context.path:sub(1, 7) ~= "/__sim/" then

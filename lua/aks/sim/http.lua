@@ -22,11 +22,17 @@ end
 
 --- Parses JSON; nil and a reason when it is none.
 function http.decode(text)
-  local value, _, problem = json.decode(text, 1, json.null)
-  if problem then
-    return nil, problem
+  local value, after, problem = json.decode(text, 1, json.null)
+  if problem or text:find("%S", after) then
+    return nil, problem or "there is text after the value"
   end
   return value
+end
+
+--- Whether a parsed value is a JSON object, which null and arrays are not.
+function http.is_object(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  return meta and meta.__jsontype == "object" or false
 end
 
 --- A copy that shares nothing.

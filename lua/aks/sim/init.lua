@@ -21,8 +21,10 @@ local function ask(self, name, argument)
 end
 
 ---Starts a simulator. It ends with `stop`, with a `<close>` variable, or when it is collected.
----@param options? table port, speed (how many times faster than Azure), page_size, log (file), replication (seconds until a
----new identity is known), subscription, tenant, client_id, client_secret
+---@param options? table port (any free one), speed (how many times faster than Azure), page_size, log (a file),
+---subscription, tenant, client_id, client_secret, replication (seconds until the directory knows a new identity),
+---propagation (seconds until a role assignment has effect), unregistered, require_feature, orphan_links: see
+---doc/simulator.md
 ---@return aks.sim
 function sim.start(options)
   local settings = { speed = FAST }
@@ -81,8 +83,9 @@ function sim:clear_log()
   ask(self, "clear_log")
 end
 
----Scripts a failure: { method, path (Lua pattern), count (1), skip (0), and status, headers, body; or reset ("before" or
----"after" its effect), truncate (bytes), delay (seconds), operation = { status, error }, stuck }.
+---Scripts a failure: { method, path (Lua pattern on the lower-case path), count (1), skip (0) } and what happens: status,
+---headers, body; or reset ("before" or "after" its effect), truncate (bytes), delay (real seconds), operation = { status,
+---error }, stuck.
 function sim:fault(spec)
   ask(self, "fault", spec)
 end

@@ -8,7 +8,11 @@ log.__index = log
 local KEPT = 20000
 
 local secret_headers = { authorization = true, cookie = true, ["x-identity-header"] = true, secret = true }
-local secret_fields = { client_secret = true, client_assertion = true, password = true, assertion = true }
+local secret_fields = {}
+for _, name in ipairs { "client_secret", "client_assertion", "assertion", "password", "secret", "access_token",
+  "adminpassword", "serverappsecret", "clustertoken" } do
+  secret_fields[name] = true
+end
 
 --- A log that is also written to a file, when one is named.
 function log.new(path)
@@ -30,19 +34,31 @@ local function safe_headers(headers)
   return http.object(result)
 end
 
+-- The value with what is secret in it replaced, in place.
+local function safe(value)
+  if type(value) ~= "table" or value == http.null then
+    return value
+  end
+  for name, member in pairs(value) do
+    value[name] = type(name) == "string" and secret_fields[name:lower()] and "***" or safe(member)
+  end
+  return value
+end
+
+-- Whatever a client calls it: what is sent to a token endpoint is a form.
+local function is_form(request)
+  local kind = (request.headers["content-type"] or ""):lower()
+  return kind:find("form-urlencoded", 1, true) or request.target:lower():match("^[^?]*/oauth2/[^?]*token")
+end
+
 local function safe_body(request)
-  local kind = request.headers["content-type"] or ""
   if request.body == "" then
     return http.null
-  elseif kind:find("form-urlencoded", 1, true) then
-    local form = http.object(http.parse_form(request.body))
-    for name in pairs(form) do
-      form[name] = secret_fields[name] and "***" or form[name]
-    end
-    return form
+  elseif is_form(request) then
+    return safe(http.object(http.parse_form(request.body)))
   end
   local value = http.decode(request.body)
-  return value == nil and request.body or value
+  return value == nil and request.body or safe(value)
 end
 
 --- Notes a request and the status that it was answered with (0: the connection was reset).

@@ -1,4 +1,4 @@
--- Asynchronous operations: they take simulated time, are polled at opaque URLs, and change their resource when they end.
+-- Asynchronous operations: they take simulated time, are polled at opaque URLs, and change their resource at the end.
 local http = require "aks.sim.http"
 
 local operation = {}
@@ -9,12 +9,14 @@ local POLL_VERSION = "2016-03-30"
 local CERTIFICATE_LENGTH, SIGNATURE_LENGTH = 3000, 342
 
 local function opaque_query(simulator)
-  return ("api-version=%s&t=%d&c=%s&s=%s&h=%s"):format(POLL_VERSION, math.random(638000000000000000, 639999999999999999),
+  local ticks = math.random(638000000000000000, 639999999999999999)
+  return ("api-version=%s&t=%d&c=%s&s=%s&h=%s"):format(POLL_VERSION, ticks,
     simulator.random(CERTIFICATE_LENGTH), simulator.random(SIGNATURE_LENGTH), simulator.random(43))
 end
 
 --- Starts an operation on a record, which is busy until it ends.
----@param spec table { provider, location, seconds, statuses, record, done = function(op), failed = function(op, status, error) }
+---@param spec table { provider, location, seconds, statuses, record, kind, done = function(op),
+--- failed = function(op, status, error) }
 function operation.start(context, spec)
   local simulator = context.sim
   local scripted = context.fault or {}
@@ -71,7 +73,8 @@ end
 
 local function finish(simulator, op)
   if op.outcome then
-    return fail(simulator, op, op.outcome.status, op.outcome.error)
+    local status = op.outcome.status
+    return fail(simulator, op, status, op.outcome.error or { code = status, message = "The operation has ended so." })
   end
   op.status, op.ended = "Succeeded", simulator.clock:now()
   release(simulator, op)
@@ -86,6 +89,9 @@ function operation.settle(simulator)
       over[#over + 1] = op
     end
   end
+  table.sort(over, function(a, b)
+    return a.ends < b.ends
+  end)
   for _, op in ipairs(over) do
     if op.status == "InProgress" then -- the end of another may have canceled it
       finish(simulator, op)
@@ -132,6 +138,7 @@ function operation.headers(context, op, wanted)
   end
   if op.provider == "Microsoft.Network" then
     headers["Azure-AsyncNotification"] = "Enabled"
+    headers["x-ms-arm-service-request-id"] = context.sim.uuid()
   end
   return pace(context.sim, op, headers)
 end
@@ -172,31 +179,36 @@ local function result(context)
   if op.status == "InProgress" then
     op.looks = op.looks + 1
     return 202, nil, pace(simulator, op, again)
+  elseif op.status == "Failed" then
+    http.answer(409, { error = op.error })
   end
   return 204, nil, again -- with a Location that must not be followed any more
 end
 
---- A Location on its own that changes with every look, as the deletion of a resource group has it.
+local ROLLING_QUERY = "api-version=2021-04-01"
+
+--- A Location on its own that changes with every look, as the deletion of a resource group has it. Those that were
+--- given out before stay good: an answer may have been lost.
 function operation.rolling_location(context, op)
-  op.token = context.sim.random(60)
-  local location = ("%s/subscriptions/%s/operationresults/%s?api-version=2021-04-01"):format(context.sim.endpoint,
-    op.subscription, op.token)
-  return pace(context.sim, op, { Location = location })
+  local simulator = context.sim
+  local mark = simulator.random(60)
+  simulator.results[mark] = op
+  local location = ("%s/subscriptions/%s/operationresults/%s?%s"):format(simulator.endpoint, op.subscription, mark,
+    ROLLING_QUERY)
+  return pace(simulator, op, { Location = location })
 end
 
 local function rolling_result(context)
-  for _, op in pairs(context.sim.operations) do
-    if op.token == context.parameters.token then
-      if op.status == "Failed" or op.status == "Canceled" then
-        http.answer(409, { error = op.error })
-      elseif op.status ~= "InProgress" then
-        return 200, nil, {}
-      end
-      op.looks = op.looks + 1
-      return 202, nil, operation.rolling_location(context, op)
-    end
+  local op = context.sim.results[context.parameters.token]
+  if not op or context.raw_query ~= ROLLING_QUERY then
+    http.raise(404, "NotFound", "The operation result was not found.")
+  elseif op.status == "Failed" or op.status == "Canceled" then
+    http.answer(409, { error = op.error })
+  elseif op.status ~= "InProgress" then
+    return 200, nil, {}
   end
-  http.raise(404, "NotFound", "The operation result was not found.")
+  op.looks = op.looks + 1
+  return 202, nil, operation.rolling_location(context, op)
 end
 
 local base = "/subscriptions/{subscription}/providers/{provider}/locations/{location}"

@@ -19,14 +19,16 @@ local function links(list)
   local result = {}
   for _, link in ipairs(list or {}) do
     local properties = link.properties or {}
-    result[#result + 1] = { name = link.name, type = properties.linkedResourceType, allow_delete = properties.allowDelete }
+    result[#result + 1] = { name = link.name, type = properties.linkedResourceType,
+      allow_delete = properties.allowDelete }
   end
   return result
 end
 
 local function subnet(_, record)
   local properties = record.document.properties
-  record.ip_configurations, record.service_links = ids(properties.ipConfigurations), links(properties.serviceAssociationLinks)
+  record.ip_configurations, record.service_links = ids(properties.ipConfigurations),
+    links(properties.serviceAssociationLinks)
   properties.delegations = properties.delegations or http.array()
 end
 

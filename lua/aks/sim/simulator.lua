@@ -25,8 +25,8 @@ simulator.defaults = {
   propagation = 0, -- simulated seconds until a role assignment has effect
 }
 
-local providers = { "resources", "features", "network", "managed_identity", "authorization", "containerservice",
-  "agent_pools", "graph" }
+local providers = { "resources", "features", "network", "network_parts", "managed_identity", "authorization",
+  "containerservice", "agent_pools", "graph" }
 
 -- So many random hexadecimal digits.
 local function random(count)
@@ -48,8 +48,12 @@ local function own_routes(sim)
       return 200, { value = http.array(sim.log.entries) }
     end },
     { method = "POST", path = "/__sim/faults", open = true, handler = function(context)
-      fault.add(sim, assert(http.decode(context.raw_body)))
-      return 204
+      local spec, problem = http.decode(context.raw_body)
+      local ok = type(spec) == "table"
+      if ok then
+        ok, problem = pcall(fault.add, sim, spec)
+      end
+      return ok and 204 or 400, not ok and { error = { code = "InvalidFault", message = tostring(problem) } } or nil
     end },
     { method = "DELETE", path = "/__sim/faults", open = true, handler = function()
       sim.faults = {}
@@ -69,8 +73,8 @@ function simulator.new(options)
   end
   local sim = {
     options = settings, clock = clock.new(settings.speed), store = store.new(), log = log.new(settings.log),
-    operations = {}, running = {}, faults = {}, tokens = {}, pages = {}, remaining = {}, principals = {}, features = {}, providers = {},
-    random = random, uuid = uuid,
+    operations = {}, running = {}, results = {}, faults = {}, tokens = {}, pages = {}, used = {}, features = {},
+    providers = {}, principals = { [settings.object_id] = { since = 0 } }, random = random, uuid = uuid,
   }
   local routes = { own_routes(sim), token.routes, clouds.routes, operation.routes }
   for _, name in ipairs(providers) do

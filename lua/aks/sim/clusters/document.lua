@@ -46,7 +46,8 @@ end
 function document.merge(old, body)
   old = old or {}
   local properties = overlay(old.properties, body.properties)
-  properties.agentPoolProfiles = merge_pools((old.properties or {}).agentPoolProfiles, body.properties.agentPoolProfiles)
+  properties.agentPoolProfiles = merge_pools((old.properties or {}).agentPoolProfiles,
+    body.properties.agentPoolProfiles)
   return {
     location = old.location or body.location, tags = body.tags, kind = body.kind or old.kind,
     sku = overlay(old.sku, body.sku), identity = body.identity or old.identity, properties = properties,
@@ -159,7 +160,8 @@ end
 
 --- The parts of a cluster's host names that never change.
 function document.new_names(simulator)
-  return { public = suffix(simulator), private = suffix(simulator), zone = simulator.uuid(), portal = simulator.random(32) }
+  return { public = suffix(simulator), private = suffix(simulator), zone = simulator.uuid(),
+    portal = simulator.random(32) }
 end
 
 local function private_name(names, properties, location)
@@ -178,7 +180,8 @@ end
 function document.set_names(record)
   local properties, location, names = record.document.properties, record.document.location, record.names
   local access = properties.apiServerAccessProfile or {}
-  local public = ("%s-%s.hcp.%s.azmk8s.io"):format(properties.dnsPrefix or properties.fqdnSubdomain, names.public, location)
+  local public = ("%s-%s.hcp.%s.azmk8s.io"):format(properties.dnsPrefix or properties.fqdnSubdomain, names.public,
+    location)
   properties.fqdn, properties.privateFQDN, properties.privateLinkResources = public, nil, nil
   properties.azurePortalFQDN = public:gsub("%.hcp%.", ".portal.hcp.", 1)
   if access.enablePrivateCluster then
@@ -213,8 +216,9 @@ end
 
 --- The principal that acts for a cluster with this identity; nil when it has none yet.
 function document.principal(simulator, identity)
-  for id in pairs((identity or {}).userAssignedIdentities or {}) do
-    local record = simulator.store:get(id)
+  local id = next((identity or {}).userAssignedIdentities or {})
+  local record = id and simulator.store:get(id)
+  if id then
     return record and record.document.properties.principalId
   end
   return (identity or {}).principalId

@@ -110,7 +110,8 @@ end
 -- What a client cannot set: its value in a body is ignored.
 local read_only = {
   properties = { "provisioningState", "powerState", "maxAgentPools", "currentKubernetesVersion", "fqdn", "privateFQDN",
-    "azurePortalFQDN", "resourceUID", "status", "controlPlanePluginProfiles", "privateLinkResources", "identityProfile" },
+    "azurePortalFQDN", "resourceUID", "status", "controlPlanePluginProfiles", "privateLinkResources",
+    "identityProfile" },
   pool = { "eTag", "provisioningState", "currentOrchestratorVersion", "nodeImageVersion", "powerState", "status",
     "virtualMachineNodesStatus" },
   cluster = { "id", "name", "type", "eTag", "systemData" },

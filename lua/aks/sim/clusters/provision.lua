@@ -12,7 +12,8 @@ local MANAGED = { prefix = "10.224.0.0/12", nodes = "10.224.0.0/16", apiserver =
 
 local function make_group(simulator, record)
   local properties = record.document.properties
-  local id = ("/subscriptions/%s/resourceGroups/%s"):format(simulator.options.subscription, properties.nodeResourceGroup)
+  local id = ("/subscriptions/%s/resourceGroups/%s"):format(simulator.options.subscription,
+    properties.nodeResourceGroup)
   record.node_group = id
   if not simulator.store:get(id) then
     simulator.store:put(id, { id = id, type = "Microsoft.Resources/resourceGroups", document = {
@@ -97,15 +98,20 @@ function provision.hold(simulator, record)
   place_nodes(simulator, record)
 end
 
+local function leave_apiserver_subnet(simulator, record)
+  local subnet = network.subnet(simulator, record.joined)
+  local links = subnet and subnet.service_links
+  network.vacate(simulator, record.joined, balancer_id(record))
+  if subnet and simulator.options.orphan_links then
+    subnet.service_links = links
+  end
+end
+
 --- Lets go of everything: when the cluster is deleted. With the option `orphan_links` the service link stays, as users
 --- have met it.
 function provision.release(simulator, record)
-  local links = record.joined and simulator.options.orphan_links and network.subnet(simulator, record.joined).service_links
   if record.joined then
-    network.vacate(simulator, record.joined, balancer_id(record))
-  end
-  if links then
-    network.subnet(simulator, record.joined).service_links = links
+    leave_apiserver_subnet(simulator, record)
   end
   local prefix = record.node_group .. "/providers/Microsoft.Compute/virtualMachineScaleSets/aks-"
   for _, pool in ipairs(record.placed or {}) do

@@ -79,7 +79,8 @@ local function check_version(subject)
   end
   local minor = tonumber(version:match("^1%.(%d+)$") or version:match("^1%.(%d+)%.%d+$"))
   if not minor or minor < 30 or minor > 35 then
-    refuse("K8sVersionNotSupported", ("Managed cluster %s is on version %s which is not supported in this region."):format(
+    refuse("K8sVersionNotSupported",
+      ("Managed cluster %s is on version %s which is not supported in this region."):format(
       subject.name, version), "properties.kubernetesVersion")
   end
 end
@@ -158,7 +159,7 @@ end
 
 --- The record of a subnet that a body names, refused when it is none.
 local function find_subnet(subject, id, path)
-  if not id:match("^/[Ss]ubscriptions/[^/]+/[Rr]esource[Gg]roups/[^/]+/providers/[^/]+/[^/]+/[^/]+/[Ss]ubnets/[^/]+$") then
+  if not id:lower():match("^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/[^/]+/[^/]+/[^/]+/subnets/[^/]+$") then
     http.raise(400, "LinkedInvalidPropertyId",
       ("Property id '%s' at path '%s' is invalid. Expect fully qualified resource Id that start with "
         .. "'/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'."):format(id, path))
@@ -187,7 +188,8 @@ local function check_node_subnet(subject, id)
   local record = find_subnet(subject, id, "properties.agentPoolProfiles[0].vnetSubnetID")
   if is_delegated(record) then
     refuse("SubnetIsDelegated", ("AgentPoolProfile.VnetSubnetID %s cannot be used as it's a delegated subnet. "
-      .. "Please check https://aka.ms/adv-network-prerequest for more details."):format(id), "agentPoolProfile.vnetSubnetID")
+      .. "Please check https://aka.ms/adv-network-prerequest for more details."):format(id),
+      "agentPoolProfile.vnetSubnetID")
   end
   local vnet = network.vnet_of(subject.sim, record.id)
   if vnet.document.properties.provisioningState ~= "Succeeded" then
@@ -197,7 +199,8 @@ local function check_node_subnet(subject, id)
   subject.encrypted = subject.encrypted or (vnet.document.properties.encryption or {}).enabled
   for _, sibling in ipairs(subject.sim.store:of_type(vnet.id, "Microsoft.Network/virtualNetworks/subnets")) do
     if cidr.overlap(cidr.parse(network.prefix(sibling)), subject.services) then
-      refuse("ServiceCidrOverlapExistingSubnetsCidr", ("The specified service CIDR is conflicted with the CIDR of subnet %s.")
+      refuse("ServiceCidrOverlapExistingSubnetsCidr",
+        ("The specified service CIDR is conflicted with the CIDR of subnet %s.")
         :format(sibling.id), "networkProfile.serviceCIDR")
     end
   end
@@ -223,7 +226,8 @@ local function check_capacity(subject, id)
   end
   local free = cidr.parse(network.prefix(record)).size - rules.KEPT_ADDRESSES - taken
   if wanted > free then
-    refuse("InsufficientSubnetSize", ("Pre-allocated IPs %d exceeds IPs available %d in Subnet Cidr %s, Subnet Name %s.")
+    refuse("InsufficientSubnetSize",
+      ("Pre-allocated IPs %d exceeds IPs available %d in Subnet Cidr %s, Subnet Name %s.")
       :format(wanted, free, network.prefix(record), record.document.name), "networkProfile")
   end
 end
@@ -253,12 +257,15 @@ local function check_apiserver_subnet(subject, id)
   if subject.node_subnet and subject.node_subnet:lower() == id:lower() then
     refuse_placeholder("InvalidParameter", "The API server and the nodes need different subnets.", target)
   elseif not is_delegated(record, DELEGATION) then
-    refuse_placeholder("InvalidParameter", ("The subnet %s is not delegated to Microsoft.ContainerService/managedClusters.")
+    refuse_placeholder("InvalidParameter",
+      ("The subnet %s is not delegated to Microsoft.ContainerService/managedClusters.")
       :format(id), target)
   elseif vnet_key(id) ~= vnet_of_nodes(subject) then
-    refuse_placeholder("InvalidParameter", ("The subnet %s is not in the virtual network of the nodes."):format(id), target)
+    refuse_placeholder("InvalidParameter", ("The subnet %s is not in the virtual network of the nodes."):format(id),
+      target)
   elseif prefix.length > 28 then
-    refuse_placeholder("InvalidParameter", ("The subnet %s is a /%d; at least a /28 is needed."):format(id, prefix.length),
+    refuse_placeholder("InvalidParameter", ("The subnet %s is a /%d; at least a /28 is needed."):format(id,
+      prefix.length),
       target)
   end
   local used, moves_in = #record.ip_configurations, not (subject.old and subject.old_access.subnetId == id)
@@ -283,13 +290,15 @@ local function check_integration(subject)
       refuse_placeholder("InvalidParameter", "A subnet for the API server needs agent pools with a vnetSubnetID.",
         ACCESS .. "subnetId")
     elseif not subject.old and (subject.identity or {}).type ~= "UserAssigned" then
-      refuse_placeholder("InvalidParameter", "A subnet for the API server needs a user-assigned identity.", "identity.type")
+      refuse_placeholder("InvalidParameter", "A subnet for the API server needs a user-assigned identity.",
+        "identity.type")
     end
     check_apiserver_subnet(subject, id)
   end
 end
 
-local needed = { "Microsoft.Network/virtualNetworks/subnets/join/action", "Microsoft.Network/virtualNetworks/subnets/read" }
+local needed = { "Microsoft.Network/virtualNetworks/subnets/join/action",
+  "Microsoft.Network/virtualNetworks/subnets/read" }
 
 -- The cluster's identity must be allowed to use both subnets; in its node resource group it may do everything.
 local function check_permissions(subject)
@@ -300,7 +309,8 @@ local function check_permissions(subject)
     for _, action in ipairs(id ~= "" and not managed and needed or {}) do
       if not principal or not authorization.allows(subject.sim, principal, action, id) then
         refuse_placeholder("ResourceMissingPermissionError",
-          ("The identity %s of the cluster is not allowed to perform '%s' on %s."):format(tostring(principal), action, id),
+          ("The identity %s of the cluster is not allowed to perform '%s' on %s."):format(tostring(principal), action,
+            id),
           "identity")
       end
     end
@@ -369,7 +379,8 @@ function rules.check(context, merged, body, existing)
   local access = merged.properties.apiServerAccessProfile or {}
   local automatic = (merged.sku or {}).name == "Automatic"
   local subject = {
-    sim = context.sim, api_version = context.api_version, name = context.parameters.cluster, existing = existing, old = old,
+    sim = context.sim, api_version = context.api_version, name = context.parameters.cluster, existing = existing,
+    old = old,
     wanted_location = body.location, location = (merged.location or ""):lower():gsub("%s", ""),
     properties = merged.properties, pools = merged.properties.agentPoolProfiles, identity = merged.identity,
     access = access, old_access = old and old.properties.apiServerAccessProfile or {}, automatic = automatic,

@@ -15,7 +15,8 @@ local SECONDS = { create = 176, update = 27, delete = 37, image = 176 }
 local function show(cluster, pool)
   local properties = http.copy(pool)
   properties.name = nil
-  return { id = cluster.document.id .. "/agentPools/" .. pool.name, name = pool.name, type = TYPE, properties = properties }
+  return { id = cluster.document.id .. "/agentPools/" .. pool.name, name = pool.name, type = TYPE,
+    properties = properties }
 end
 
 local function pools_of(cluster)
@@ -36,8 +37,10 @@ local function begin(context, cluster, pool, kind, done)
   local work = { document = { properties = pool }, type = TYPE }
   cluster.pool_work[pool.name:lower()] = work
   local op = operation.start(context, {
-    provider = "Microsoft.ContainerService", location = cluster.document.location, seconds = SECONDS[kind], record = work,
-    statuses = kind == "create" and { "InProgress", ("CreatingAgentPool: 0/%d nodes completed"):format(pool.count) } or {},
+    provider = "Microsoft.ContainerService", location = cluster.document.location, seconds = SECONDS[kind],
+      record = work,
+    statuses = kind == "create" and { "InProgress", ("CreatingAgentPool: 0/%d nodes completed"):format(pool.count) }
+      or {},
     done = done or function()
       pool.provisioningState = "Succeeded"
     end,
@@ -149,7 +152,8 @@ local function upgrade_image(context)
   return 202, show(cluster, pool), operation.headers(context, op, { location = true })
 end
 
-local all = "/subscriptions/{subscription}/resourceGroups/{group}/providers/" .. document.TYPE .. "/{cluster}/agentPools"
+local all = "/subscriptions/{subscription}/resourceGroups/{group}/providers/" .. document.TYPE
+  .. "/{cluster}/agentPools"
 local one = all .. "/{pool}"
 
 return {

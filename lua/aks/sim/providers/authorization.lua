@@ -9,7 +9,8 @@ local TYPE = "Microsoft.Authorization/roleAssignments"
 local roles = {
   { "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", { "*" }, {} },
   { "b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", { "*" },
-    { "Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action" } },
+    { "Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write",
+      "Microsoft.Authorization/elevateAccess/Action" } },
   { "acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", { "*/read" }, {} },
   { "4d97b98b-1d4f-4787-a291-c67834d212e7", "Network Contributor", {
     "Microsoft.Authorization/*/read", "Microsoft.Insights/alertRules/*", "Microsoft.Network/*",
@@ -19,15 +20,18 @@ local roles = {
     "Microsoft.Network/privateDnsZones/*", "Microsoft.Network/virtualNetworks/join/action",
     "Microsoft.Network/virtualNetworks/read", "Microsoft.Authorization/*/read" }, {} },
   { "f1a07417-d97a-45cb-824c-7a7467783830", "Managed Identity Operator", {
-    "Microsoft.ManagedIdentity/userAssignedIdentities/*/read", "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
+      "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
     "Microsoft.Authorization/*/read" }, {} },
 }
 
 local function role_document(simulator, role)
   return {
-    id = ("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s"):format(simulator.options.subscription, role[1]),
+    id = ("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s"):format(
+      simulator.options.subscription, role[1]),
     name = role[1], type = "Microsoft.Authorization/roleDefinitions",
-    properties = { roleName = role[2], type = "BuiltInRole", description = role[2], assignableScopes = http.array { "/" },
+    properties = { roleName = role[2], type = "BuiltInRole", description = role[2],
+      assignableScopes = http.array { "/" },
       permissions = http.array { { actions = http.array(role[3]), notActions = http.array(role[4]),
         dataActions = http.array(), notDataActions = http.array() } } },
   }
@@ -119,8 +123,10 @@ end
 
 local function check(context, properties)
   if not context.parameters.assignment:match("^%x+%-%x+%-%x+%-%x+%-%x+$") or #context.parameters.assignment ~= 36 then
-    http.raise(400, "InvalidRoleAssignmentId", ("The role assignment ID '%s' is not valid."):format(context.parameters.assignment))
-  elseif type(properties) ~= "table" or type(properties.principalId) ~= "string" or type(properties.roleDefinitionId) ~= "string" then
+    http.raise(400, "InvalidRoleAssignmentId",
+      ("The role assignment ID '%s' is not valid."):format(context.parameters.assignment))
+  elseif type(properties) ~= "table" or type(properties.principalId) ~= "string"
+    or type(properties.roleDefinitionId) ~= "string" then
     http.raise(400, "InvalidCreateRoleAssignmentRequest", "The request to create the role assignment is not valid.")
   elseif not role_of(properties.roleDefinitionId) then
     http.raise(404, "RoleDefinitionDoesNotExist", "The specified role definition does not exist.")
@@ -162,7 +168,8 @@ local function put(context)
       roleDefinitionId = properties.roleDefinitionId, principalId = properties.principalId,
       principalType = properties.principalType or "ServicePrincipal", scope = context.parameters.scope,
       description = properties.description or http.null, condition = properties.condition or http.null,
-      conditionVersion = properties.conditionVersion or http.null, createdOn = now, updatedOn = now, createdBy = http.null,
+      conditionVersion = properties.conditionVersion or http.null, createdOn = now, updatedOn = now,
+        createdBy = http.null,
       updatedBy = context.caller, delegatedManagedIdentityResourceId = http.null,
     },
   }
@@ -174,7 +181,8 @@ end
 local function get(context)
   local record = context.sim.store:get(id_of(context))
   if not record then
-    http.raise(404, "RoleAssignmentNotFound", ("The role assignment '%s' is not found."):format(context.parameters.assignment))
+    http.raise(404, "RoleAssignmentNotFound",
+      ("The role assignment '%s' is not found."):format(context.parameters.assignment))
   end
   return 200, record.document
 end

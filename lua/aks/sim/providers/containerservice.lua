@@ -11,7 +11,8 @@ local containerservice = {}
 
 local TYPE = document.TYPE
 -- Simulated seconds, near the medians of Azure's public test recordings.
-local SECONDS = { create = 308, create_integrated = 415, update = 114, convert = 600, delete = 240, stop = 105, start = 257,
+local SECONDS = { create = 308, create_integrated = 415, update = 114, convert = 600, delete = 240, stop = 105,
+  start = 257,
   abort = 5 }
 
 -- This provider writes the segment in lower case, whatever was sent.
@@ -73,7 +74,8 @@ local function stages(kind, pools)
     nodes = nodes + (pool.count or 0)
   end
   local counted = "CreatingAgentPools: %d/%d nodes completed"
-  return { "InProgress", "ProvisioningNetworkResources", "ProvisioningControlPlane", "ReconcilingDNS", counted:format(0, nodes),
+  return { "InProgress", "ProvisioningNetworkResources", "ProvisioningControlPlane", "ReconcilingDNS",
+    counted:format(0, nodes),
     counted:format(nodes, nodes), "ReconcilingAddons" }
 end
 
@@ -84,7 +86,8 @@ end
 
 local function begin(context, record, kind, done)
   return operation.start(context, {
-    provider = "Microsoft.ContainerService", location = record.document.location, seconds = SECONDS[kind], record = record,
+    provider = "Microsoft.ContainerService", location = record.document.location, seconds = SECONDS[kind],
+    record = record,
     kind = kind, statuses = stages(kind:gsub("_.*", ""), record.document.properties.agentPoolProfiles),
     done = done or function()
       document.set_state(record, "Succeeded")
@@ -101,7 +104,8 @@ local function show(record)
 end
 
 local function place_of(context, location)
-  return { id = id_of(context), group = context.group.document.name, name = context.parameters.cluster, location = location }
+  return { id = id_of(context), group = context.group.document.name, name = context.parameters.cluster,
+    location = location }
 end
 
 local function check_body(context)
@@ -119,7 +123,8 @@ end
 
 local function needs_running(record)
   if record.document.properties.powerState.code == "Stopped" then
-    http.raise_bare(400, "OperationNotAllowed", "managed cluster is in stopped state, no operations except for start and "
+    http.raise_bare(400, "OperationNotAllowed",
+      "managed cluster is in stopped state, no operations except for start and "
       .. "delete are allowed", { subcode = "SimulatorPlaceholder" })
   end
 end
@@ -326,6 +331,7 @@ end
 
 local group = "/subscriptions/{subscription}/resourceGroups/{group}/providers/" .. TYPE
 local one = group .. "/{cluster}"
+local place = "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}"
 
 containerservice.routes = {
   { method = "PUT", path = one, handler = put },
@@ -339,10 +345,10 @@ containerservice.routes = {
   { method = "POST", path = one .. "/abort", handler = abort },
   { method = "POST", path = one .. "/listClusterUserCredential", handler = credential("clusterUser") },
   { method = "POST", path = one .. "/listClusterAdminCredential", handler = credential("clusterAdmin") },
-  { method = "POST", path = one .. "/listClusterMonitoringUserCredential", handler = credential("clusterMonitoringUser") },
+  { method = "POST", path = one .. "/listClusterMonitoringUserCredential",
+    handler = credential("clusterMonitoringUser") },
   { method = "GET", path = one .. "/operations/latest", handler = latest_operation },
-  { method = "GET", handler = list_versions,
-    path = "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}/kubernetesVersions" },
+  { method = "GET", path = place .. "/kubernetesVersions", handler = list_versions },
 }
 
 return containerservice

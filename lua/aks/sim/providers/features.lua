@@ -12,7 +12,8 @@ local known = {
 
 -- Resource providers, and what they have here.
 local namespaces = {
-  ["microsoft.containerservice"] = { "Microsoft.ContainerService", { "managedClusters", "managedClusters/agentPools" } },
+  ["microsoft.containerservice"] = { "Microsoft.ContainerService", { "managedClusters",
+    "managedClusters/agentPools" } },
   ["microsoft.network"] = { "Microsoft.Network", { "virtualNetworks", "networkSecurityGroups" } },
   ["microsoft.managedidentity"] = { "Microsoft.ManagedIdentity", { "userAssignedIdentities" } },
   ["microsoft.authorization"] = { "Microsoft.Authorization", { "roleAssignments", "roleDefinitions" } },
@@ -52,8 +53,8 @@ end
 
 local function show_feature(context, entry, name)
   return {
-    id = ("/subscriptions/%s/providers/Microsoft.Features/providers/%s/features/%s"):format(context.sim.options.subscription,
-      name:match("^[^/]+"), name:match("[^/]+$")),
+    id = ("/subscriptions/%s/providers/Microsoft.Features/providers/%s/features/%s"):format(
+      context.sim.options.subscription, name:match("^[^/]+"), name:match("[^/]+$")),
     name = name, type = "Microsoft.Features/providers/features", properties = { state = entry.state },
   }
 end
@@ -149,7 +150,8 @@ return {
   { method = "GET", path = features, handler = list_features },
   { method = "GET", path = features .. "/{feature}", handler = get_feature },
   { method = "POST", path = features .. "/{feature}/register", handler = change_feature("Registering", "Registered") },
-  { method = "POST", path = features .. "/{feature}/unregister", handler = change_feature("Unregistering", "Unregistered") },
+  { method = "POST", path = features .. "/{feature}/unregister", handler = change_feature("Unregistering",
+    "Unregistered") },
   { method = "GET", path = subscription, handler = list_providers },
   { method = "GET", path = subscription .. "/{namespace}", handler = get_provider },
   { method = "POST", path = subscription .. "/{namespace}/register",

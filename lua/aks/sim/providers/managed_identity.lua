@@ -20,33 +20,48 @@ end
 local function find(context)
   local record = context.sim.store:get(id_of(context))
   if not record then
-    http.raise(404, "ResourceNotFound", ("The Resource '%s/%s' under resource group '%s' was not found."):format(TYPE,
-      context.parameters.identity, context.parameters.group))
+    http.raise(404, "ResourceNotFound",
+      ("The Resource '%s/%s' under resource group '%s' was not found. For more details "
+      .. "please go to https://aka.ms/ARMResourceNotFoundFix"):format(TYPE, context.parameters.identity,
+      context.parameters.group))
   end
   return record
 end
 
 local function new_properties(simulator)
-  local properties = { tenantId = simulator.options.tenant, principalId = simulator.uuid(), clientId = simulator.uuid() }
+  local properties = { tenantId = simulator.options.tenant, principalId = simulator.uuid(),
+    clientId = simulator.uuid() }
   simulator.principals[properties.principalId] = { since = simulator.clock:now() }
   return properties
 end
 
-local function put(context)
-  local name, existing = context.parameters.identity, context.sim.store:get(id_of(context))
+local function check(context, name, existing)
+  local location = context.body.location
   if #name < 3 or #name > 128 or not name:match("^%w[%w_%-]*$") then
     http.raise(400, "InvalidResourceName", ("The resource name '%s' is invalid."):format(name))
-  elseif type(context.body.location) ~= "string" then
+  elseif type(location) ~= "string" then
     http.raise(400, "LocationRequired", "The location property is required for this definition.")
+  elseif existing and location:lower():gsub("%s", "") ~= existing.document.location then
+    http.raise(409, "InvalidResourceLocation", ("The resource '%s' already exists in location '%s'."):format(name,
+      existing.document.location))
   end
+end
+
+local function put(context)
+  local simulator, existing = context.sim, context.sim.store:get(id_of(context))
+  local name = existing and existing.document.name or context.parameters.identity
+  check(context, name, existing)
   local document = {
-    id = id_of(context), name = name, type = TYPE, location = context.body.location:lower():gsub("%s", ""),
+    id = existing and existing.id or id_of(context), name = name, type = TYPE,
+      location = context.body.location:lower():gsub("%s", ""),
     tags = context.body.tags or http.object(),
-    properties = existing and existing.document.properties or new_properties(context.sim),
+    properties = existing and existing.document.properties or new_properties(simulator),
   }
-  context.sim.store:put(document.id, { id = document.id, type = TYPE, document = document })
+  simulator.store:put(document.id, { id = document.id, type = TYPE, document = document, removed = function()
+    simulator.principals[document.properties.principalId] = nil -- it leaves the directory with its group, too
+  end })
   -- A relative Location on an answer that is final: no operation.
-  local path = ("/subscriptions/%s/resourceGroups/%s/providers/%s/%s"):format(context.sim.options.subscription,
+  local path = ("/subscriptions/%s/resourceGroups/%s/providers/%s/%s"):format(simulator.options.subscription,
     context.parameters.group, TYPE, name)
   return existing and 200 or 201, document, existing and {} or { Location = path }
 end

@@ -1,32 +1,21 @@
--- Microsoft.Network: virtual networks and their subnets, network security groups; what occupies a subnet.
-local cidr = require "aks.sim.cidr"
+-- Microsoft.Network: virtual networks and their subnets, and what occupies a subnet.
 local http = require "aks.sim.http"
 local operation = require "aks.sim.operation"
 local rules = require "aks.sim.network_rules"
+local tracked = require "aks.sim.tracked"
 
 local network = {}
 
 local VNET, SUBNET = "Microsoft.Network/virtualNetworks", "Microsoft.Network/virtualNetworks/subnets"
-local NSG = "Microsoft.Network/networkSecurityGroups"
 -- Simulated seconds that a write takes.
 local VNET_SECONDS, SUBNET_SECONDS = 12, 2
 
-local function new_etag(simulator)
-  return ('W/"%s"'):format(simulator.uuid())
-end
-
 local function vnet_id(context)
-  return ("/subscriptions/%s/resourceGroups/%s/providers/%s/%s"):format(context.sim.options.subscription,
-    context.group.document.name, VNET, context.parameters.vnet)
-end
-
-local function not_found(context, kind, name)
-  http.raise(404, "ResourceNotFound", ("The Resource '%s/%s' under resource group '%s' was not found."):format(kind, name,
-    context.parameters.group))
+  return tracked.id(context, VNET, "vnet")
 end
 
 local function find_vnet(context)
-  return context.sim.store:get(vnet_id(context)) or not_found(context, VNET, context.parameters.vnet)
+  return context.sim.store:get(vnet_id(context)) or tracked.not_found(context, VNET, context.parameters.vnet)
 end
 
 local function subnets_of(simulator, vnet)
@@ -73,7 +62,7 @@ local function delegations(simulator, id, wanted)
   for index, delegation in ipairs(wanted or {}) do
     local name = delegation.name or tostring(index - 1)
     list[#list + 1] = {
-      id = id .. "/delegations/" .. name, name = name, etag = new_etag(simulator),
+      id = id .. "/delegations/" .. name, name = name, etag = tracked.new_etag(simulator),
       type = "Microsoft.Network/virtualNetworks/subnets/delegations",
       properties = { provisioningState = "Succeeded", serviceName = delegation.properties.serviceName,
         actions = http.array { "Microsoft.Network/virtualNetworks/subnets/join/action" } },
@@ -84,7 +73,22 @@ end
 
 -- What a subnet's document takes over from the body as it stands.
 local taken_over = { "addressPrefix", "addressPrefixes", "networkSecurityGroup", "routeTable", "natGateway",
-  "serviceEndpoints", "defaultOutboundAccess", "sharingScope" }
+  "serviceEndpoints", "serviceEndpointPolicies", "defaultOutboundAccess", "sharingScope", "ipAllocations",
+  "applicationGatewayIPConfigurations", "ipamPoolPrefixAllocations" }
+
+-- The same of a virtual network.
+local vnet_taken_over = { "addressSpace", "encryption", "flowTimeoutInMinutes", "bgpCommunities", "ddosProtectionPlan",
+  "ipAllocations", "privateEndpointVNetPolicies", "enableVmProtection" }
+
+-- Members that a document takes from a body; null says that there is none.
+local function take_over(document, body, members)
+  for _, member in ipairs(members) do
+    document[member] = body[member] ~= http.null and body[member] or document[member]
+    if body[member] == false then
+      document[member] = false
+    end
+  end
+end
 
 local function write_subnet(simulator, id, name, body)
   local old = simulator.store:get(id)
@@ -94,12 +98,11 @@ local function write_subnet(simulator, id, name, body)
     privateEndpointNetworkPolicies = body.privateEndpointNetworkPolicies or "Disabled",
     privateLinkServiceNetworkPolicies = body.privateLinkServiceNetworkPolicies or "Enabled",
   }
-  for _, member in ipairs(taken_over) do
-    properties[member] = body[member]
-  end
+  take_over(properties, body, taken_over)
   return simulator.store:put(id, {
     id = old and old.id or id, type = SUBNET,
-    document = { id = old and old.id or id, name = name, type = SUBNET, etag = new_etag(simulator), properties = properties },
+    document = { id = old and old.id or id, name = name, type = SUBNET, etag = tracked.new_etag(simulator),
+      properties = properties },
     ip_configurations = old and old.ip_configurations or {}, service_links = old and old.service_links or {},
   })
 end
@@ -109,7 +112,7 @@ local function begin(context, vnet, seconds)
   local simulator = context.sim
   local function finish(state)
     vnet.document.properties.provisioningState = state
-    vnet.document.etag = new_etag(simulator)
+    vnet.document.etag = tracked.new_etag(simulator)
     for _, subnet in ipairs(subnets_of(simulator, vnet)) do
       subnet.document.properties.provisioningState = state
     end
@@ -126,29 +129,21 @@ local function begin(context, vnet, seconds)
   })
 end
 
-local function check_free(context, record)
-  local expected = context.headers["if-match"]
-  if record and record.operation then
-    http.raise(429, "RetryableError", "A retryable error occurred.", { details = http.array { {
-      code = "RetryableErrorDueToAnotherOperation",
-      message = ("Operation on resource %s is blocked by another operation."):format(record.id) } } })
-  elseif record and expected and expected ~= "*" and expected ~= record.document.etag then
-    http.raise(412, "PreconditionFailed", ("Precondition failed. Etag provided in if-match header %s does not match etag %s of resource %s.")
-      :format(expected, record.document.etag, record.id))
-  end
-end
-
 -- PUT replaces: a subnet that the body leaves out is deleted, if it can be.
 local function remove_missing(simulator, vnet, wanted)
   local kept = {}
   for _, subnet in ipairs(wanted) do
     kept[subnet.name:lower()] = true
   end
+  local missing = {}
   for _, record in ipairs(subnets_of(simulator, vnet)) do
     if not kept[record.document.name:lower()] then
       rules.check_unused(record)
-      simulator.store:delete_tree(record.id)
+      missing[#missing + 1] = record
     end
+  end
+  for _, record in ipairs(missing) do -- all of them can go
+    simulator.store:delete_tree(record.id)
   end
 end
 
@@ -156,20 +151,23 @@ local function put_vnet(context)
   local simulator, body = context.sim, context.body
   local id, existing = vnet_id(context), context.sim.store:get(vnet_id(context))
   rules.check_vnet(context, body, existing)
-  check_free(context, existing)
+  tracked.check_free(context, existing)
   local properties = body.properties
   local wanted = properties.subnets or {}
   rules.check_subnets(simulator, existing, properties.addressSpace.addressPrefixes, wanted)
   local document = {
-    id = existing and existing.id or id, name = existing and existing.document.name or context.parameters.vnet, type = VNET,
-    location = body.location:lower():gsub("%s", ""), tags = body.tags, etag = new_etag(simulator),
+    id = existing and existing.id or id, name = existing and existing.document.name or context.parameters.vnet,
+      type = VNET,
+    location = body.location:lower():gsub("%s", ""), tags = body.tags, etag = tracked.new_etag(simulator),
     properties = {
-      provisioningState = "Updating", resourceGuid = existing and existing.document.properties.resourceGuid or simulator.uuid(),
-      addressSpace = properties.addressSpace, dhcpOptions = properties.dhcpOptions or { dnsServers = http.array() },
-      encryption = properties.encryption, virtualNetworkPeerings = properties.virtualNetworkPeerings or http.array(),
+      provisioningState = "Updating", resourceGuid = existing and existing.document.properties.resourceGuid
+        or simulator.uuid(),
+      dhcpOptions = properties.dhcpOptions or { dnsServers = http.array() },
+        virtualNetworkPeerings = properties.virtualNetworkPeerings or http.array(),
       enableDdosProtection = properties.enableDdosProtection or false,
     },
   }
+  take_over(document.properties, properties, vnet_taken_over)
   if existing then
     remove_missing(simulator, existing, wanted)
   end
@@ -198,7 +196,7 @@ local function delete_vnet(context)
   if not record then
     return 204
   end
-  check_free(context, record)
+  tracked.check_free(context, record)
   for _, subnet in ipairs(subnets_of(simulator, record)) do
     rules.check_unused(subnet)
   end
@@ -210,17 +208,6 @@ local function delete_vnet(context)
     end,
   })
   return 202, nil, operation.headers(context, op, { location = true })
-end
-
-local function list(resource_type, show)
-  return function(context)
-    local value = http.array()
-    local scope = context.group and context.group.id or "/subscriptions/" .. context.sim.options.subscription
-    for _, record in ipairs(context.sim.store:of_type(scope, resource_type)) do
-      value[#value + 1] = show(context.sim, record)
-    end
-    return 200, { value = value }
-  end
 end
 
 local function find_subnet(context)
@@ -236,9 +223,9 @@ local function put_subnet(context)
   local simulator, vnet = context.sim, find_vnet(context)
   local id, name = vnet.id .. "/subnets/" .. context.parameters.subnet, context.parameters.subnet
   local existing = simulator.store:get(id)
-  check_free(context, vnet.operation and vnet or existing)
-  rules.check_subnets(simulator, vnet, vnet.document.properties.addressSpace.addressPrefixes,
-    { { name = name, properties = context.body.properties } })
+  tracked.check_free(context, vnet.operation and vnet or existing)
+  name = existing and existing.document.name or name
+  rules.check_subnet(simulator, vnet, { name = name, properties = context.body.properties })
   local record = write_subnet(simulator, id, name, context.body.properties)
   local op = begin(context, vnet, SUBNET_SECONDS)
   return existing and 200 or 201, show_subnet(record), operation.headers(context, op)
@@ -256,7 +243,7 @@ local function delete_subnet(context)
   if not record then
     return 204
   end
-  check_free(context, vnet)
+  tracked.check_free(context, vnet)
   rules.check_unused(record)
   record.document.properties.provisioningState = "Deleting"
   local op = begin(context, vnet, SUBNET_SECONDS)
@@ -274,53 +261,6 @@ local function list_subnets(context)
     value[#value + 1] = show_subnet(record)
   end
   return 200, { value = value }
-end
-
-local function nsg_id(context)
-  return ("/subscriptions/%s/resourceGroups/%s/providers/%s/%s"):format(context.sim.options.subscription,
-    context.group.document.name, NSG, context.parameters.nsg)
-end
-
-local function put_nsg(context)
-  local simulator, id, body = context.sim, nsg_id(context), context.body
-  local existing = simulator.store:get(id)
-  check_free(context, existing)
-  rules.check_nsg(body)
-  local properties = body.properties or {}
-  local document = {
-    id = id, name = context.parameters.nsg, type = NSG, location = body.location:lower():gsub("%s", ""), tags = body.tags,
-    etag = new_etag(simulator),
-    properties = { provisioningState = "Updating", resourceGuid = simulator.uuid(),
-      securityRules = rules.show_rules(id, properties.securityRules or {}), defaultSecurityRules = rules.default_rules(id) },
-  }
-  local record = simulator.store:put(id, { id = id, type = NSG, document = document })
-  local op = operation.start(context, {
-    provider = "Microsoft.Network", location = document.location, seconds = SUBNET_SECONDS, record = record,
-    done = function()
-      document.properties.provisioningState = "Succeeded"
-    end,
-  })
-  return existing and 200 or 201, document, operation.headers(context, op)
-end
-
-local function get_nsg(context)
-  local record = context.sim.store:get(nsg_id(context)) or not_found(context, NSG, context.parameters.nsg)
-  return 200, record.document
-end
-
-local function delete_nsg(context)
-  local simulator, record = context.sim, context.sim.store:get(nsg_id(context))
-  if not record then
-    return 204
-  end
-  rules.check_nsg_unused(simulator, record)
-  local op = operation.start(context, {
-    provider = "Microsoft.Network", location = record.document.location, seconds = SUBNET_SECONDS, record = record,
-    done = function()
-      simulator.store:delete_tree(record.id)
-    end,
-  })
-  return 202, nil, operation.headers(context, op, { location = true })
 end
 
 --- The record of a subnet by its id; nil when there is none.
@@ -372,12 +312,13 @@ function network.vacate(simulator, subnet_id, resource_id)
   end
 end
 
---- Makes a VNet as AKS does in a node resource group: { group = id, vnet =, prefix =, location =, subnets = { { name, prefix,
+--- Makes a VNet as AKS does in a node resource group: { group = id, vnet =, prefix =, location =, subnets = { { name,
+--- prefix,
 --- delegation } } }.
 function network.create_managed(simulator, spec)
   local id = ("%s/providers/%s/%s"):format(spec.group, VNET, spec.vnet)
   simulator.store:put(id, { id = id, type = VNET, document = {
-    id = id, name = spec.vnet, type = VNET, location = spec.location, etag = new_etag(simulator),
+    id = id, name = spec.vnet, type = VNET, location = spec.location, etag = tracked.new_etag(simulator),
     properties = { provisioningState = "Succeeded", resourceGuid = simulator.uuid(),
       addressSpace = { addressPrefixes = http.array { spec.prefix } }, virtualNetworkPeerings = http.array(),
       enableDdosProtection = false },
@@ -392,31 +333,21 @@ function network.create_managed(simulator, spec)
 end
 
 local base = "/subscriptions/{subscription}/resourceGroups/{group}/providers/"
-local vnet, nsg = base .. VNET .. "/{vnet}", base .. NSG .. "/{nsg}"
+local vnet = base .. VNET .. "/{vnet}"
 local subnet = vnet .. "/subnets/{subnet}"
-
-local function plain(_, record)
-  return record.document
-end
 
 network.routes = {
   { method = "PUT", path = vnet, handler = put_vnet },
   { method = "GET", path = vnet, handler = get_vnet },
   { method = "PATCH", path = vnet, handler = patch_vnet },
   { method = "DELETE", path = vnet, handler = delete_vnet },
-  { method = "GET", path = base .. VNET, handler = list(VNET, show_vnet) },
-  { method = "GET", path = "/subscriptions/{subscription}/providers/" .. VNET, handler = list(VNET, show_vnet) },
+  { method = "GET", path = base .. VNET, handler = tracked.lister(VNET, show_vnet) },
+  { method = "GET", path = "/subscriptions/{subscription}/providers/" .. VNET, handler = tracked.lister(VNET,
+    show_vnet) },
   { method = "PUT", path = subnet, handler = put_subnet },
   { method = "GET", path = subnet, handler = get_subnet },
   { method = "DELETE", path = subnet, handler = delete_subnet },
   { method = "GET", path = vnet .. "/subnets", handler = list_subnets },
-  { method = "PUT", path = nsg, handler = put_nsg },
-  { method = "GET", path = nsg, handler = get_nsg },
-  { method = "DELETE", path = nsg, handler = delete_nsg },
-  { method = "GET", path = base .. NSG, handler = list(NSG, plain) },
-  { method = "GET", path = "/subscriptions/{subscription}/providers/" .. NSG, handler = list(NSG, plain) },
 }
-
-network.cidr = cidr
 
 return network

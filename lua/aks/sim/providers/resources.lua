@@ -4,7 +4,8 @@ local operation = require "aks.sim.operation"
 
 local TYPE = "Microsoft.Resources/resourceGroups"
 
-local locations = { "westus2", "eastus", "eastus2", "westeurope", "northeurope", "centraluseuap", "uksouth" }
+-- As they are shown to people, which is how some clients look them up.
+local locations = { "West US 2", "East US", "East US 2", "West Europe", "North Europe", "Central US EUAP", "UK South" }
 
 local function normal(location)
   return (location:lower():gsub("%s", ""))
@@ -17,7 +18,8 @@ end
 local function find(context)
   local record = context.sim.store:get(id_of(context))
   if not record then
-    http.raise(404, "ResourceGroupNotFound", ("Resource group '%s' could not be found."):format(context.parameters.group))
+    http.raise(404, "ResourceGroupNotFound",
+      ("Resource group '%s' could not be found."):format(context.parameters.group))
   end
   return record
 end
@@ -30,20 +32,26 @@ local function check(context, existing)
     http.raise(400, "LocationRequired", "The location property is required for this definition.")
   elseif existing and normal(body.location) ~= existing.document.location then
     http.raise(409, "InvalidResourceGroupLocation",
-      ("Invalid resource group location '%s'. The Resource group already exists in location '%s'."):format(body.location,
-        existing.document.location))
+      ("Invalid resource group location '%s'. The Resource group already exists in location '%s'."):format(
+        body.location, existing.document.location))
   end
 end
 
 local function put_group(context)
   local existing = context.sim.store:get(id_of(context))
   check(context, existing)
+  if existing and existing.document.properties.provisioningState == "Deleting" then
+    http.raise(409, "ResourceGroupBeingDeleted",
+      ("The resource group '%s' is in deprovisioning state and cannot perform "
+      .. "this operation."):format(context.parameters.group))
+  end
   local document = {
     id = existing and existing.id or id_of(context),
     name = existing and existing.document.name or context.parameters.group,
     type = TYPE,
     location = normal(context.body.location),
     tags = context.body.tags,
+    managedBy = context.body.managedBy or existing and existing.document.managedBy,
     properties = { provisioningState = "Succeeded" },
   }
   context.sim.store:put(document.id, { id = document.id, type = TYPE, document = document })
@@ -93,7 +101,8 @@ local function empty(simulator, record, op)
   if used then
     record.document.properties.provisioningState = "Succeeded"
     op.status = "Failed"
-    op.error = { code = "ResourceGroupDeletionBlocked", message = ("Deletion of resource group '%s' failed as resources "
+    op.error = { code = "ResourceGroupDeletionBlocked",
+      message = ("Deletion of resource group '%s' failed as resources "
       .. "with identifiers '%s' could not be deleted."):format(record.document.name, used.id),
       details = http.array { { code = "InUseSubnetCannotBeDeleted", target = used.id,
         message = ("Subnet %s is in use and cannot be deleted."):format(used.document.name) } } }
@@ -119,14 +128,17 @@ local function subscription(context)
   return {
     id = "/subscriptions/" .. options.subscription, subscriptionId = options.subscription, tenantId = options.tenant,
     displayName = "Simulated", state = "Enabled", managedByTenants = http.array(),
-    subscriptionPolicies = { quotaId = "PayAsYouGo_2014-09-01", spendingLimit = "Off", locationPlacementId = "Public_2014-09-01" },
+    subscriptionPolicies = { quotaId = "PayAsYouGo_2014-09-01", spendingLimit = "Off",
+      locationPlacementId = "Public_2014-09-01" },
   }
 end
 
-local function list_locations()
+local function list_locations(context)
   local value = http.array()
-  for _, name in ipairs(locations) do
-    value[#value + 1] = { name = name, displayName = name }
+  for _, shown in ipairs(locations) do
+    local name = normal(shown)
+    value[#value + 1] = { name = name, displayName = shown, regionalDisplayName = shown, type = "Region",
+      id = ("/subscriptions/%s/locations/%s"):format(context.sim.options.subscription, name) }
   end
   return 200, { value = value }
 end

@@ -36,8 +36,8 @@ static bool check_name(const struct aks_resource *resource, const char *name, st
     if (!rule || aks_name_is_valid(rule, name, &fault))
         return true;
     return aks_findings_add(findings, "name_invalid", AKS_SEVERITY_ERROR, resource->title, "name", "give another name",
-                            "the name '%.100s' %s; %s names have %s", name, aks_name_fault_text(fault),
-                            type->title, rule->words);
+                            "the name '%.100s' %s; %s names have %s", name, aks_name_fault_text(fault), type->title,
+                            rule->words);
 }
 
 static bool check_spec(const struct aks_resource *resource, struct aks_findings *findings)

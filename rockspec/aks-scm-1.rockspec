@@ -17,6 +17,7 @@ external_dependencies = {
   JANSSON = { header = "jansson.h", library = "jansson" },
   CRYPTO = { header = "openssl/evp.h", library = "crypto" },
   MICROHTTPD = { header = "microhttpd.h", library = "microhttpd" },
+  ZLIB = { header = "zlib.h", library = "z" },
 }
 build = {
   type = "cmake",

@@ -143,42 +143,38 @@ static int wait_milliseconds(struct server *server)
     return milliseconds;
 }
 
-/* A descriptor that becomes readable by SIGINT or SIGTERM, which are blocked meanwhile; -1: none wanted. */
-static int catch_signals(const struct server *server, sigset_t *before)
+/* From now on SIGINT and SIGTERM are kept for `serve`. */
+static void catch_signals(struct server *server)
 {
     sigset_t set;
 
-    if (!server->signals)
-        return -1;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, before);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    server->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (server->signals >= 0)
+        pthread_sigmask(SIG_BLOCK, &set, &server->signals_before);
 }
 
-static void release_signals(const struct server *server, int descriptor, const sigset_t *before)
+static void release_signals(struct server *server)
 {
     struct signalfd_siginfo taken;
 
-    if (!server->signals)
+    if (server->signals < 0)
         return;
-    if (descriptor >= 0) {
-        while (read(descriptor, &taken, sizeof taken) > 0)
-            continue; /* what ended the serving must not end the process when it is unblocked */
-        close(descriptor);
-    }
-    pthread_sigmask(SIG_SETMASK, before, NULL);
+    while (read(server->signals, &taken, sizeof taken) > 0)
+        continue; /* what ended the serving must not end the process when it is unblocked */
+    close(server->signals);
+    server->signals = -1;
+    pthread_sigmask(SIG_SETMASK, &server->signals_before, NULL);
 }
 
 void server_run(struct server *server, lua_State *L, int handler, int control)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    sigset_t before;
-    int signals = catch_signals(server, &before);
     struct pollfd waits[] = {{.fd = info->epoll_fd, .events = POLLIN},
                              {.fd = server->wake, .events = POLLIN},
-                             {.fd = signals, .events = POLLIN}};
+                             {.fd = server->signals, .events = POLLIN}};
     uint64_t count;
 
     server->L = L;
@@ -186,13 +182,12 @@ void server_run(struct server *server, lua_State *L, int handler, int control)
     while (!server->stopping) {
         if (poll(waits, 3, wait_milliseconds(server)) < 0 && errno != EINTR)
             break;
-        if (signals >= 0 && (waits[2].revents & POLLIN))
+        if (waits[2].revents & POLLIN)
             break;
         if (read(server->wake, &count, sizeof count) > 0 && server->errand)
             server->errand(server->errand_context, L, control);
         MHD_run(server->daemon);
     }
-    release_signals(server, signals, &before);
     server->L = NULL;
 }
 
@@ -219,6 +214,7 @@ static int server_close(lua_State *L)
         MHD_stop_daemon(server->daemon);
     }
     server->daemon = NULL;
+    release_signals(server);
     if (server->wake >= 0)
         close(server->wake);
     server->wake = -1;
@@ -250,8 +246,10 @@ int server_listen(lua_State *L)
         return luaL_error(L, "port %I is not between 0 and 65535", port);
     address.sin_port = htons((uint16_t)port);
     server = lua_newuserdatauv(L, sizeof *server, 0);
-    *server = (struct server){.wake = -1, .signals = lua_toboolean(L, -2)};
+    *server = (struct server){.wake = -1, .signals = -1};
     luaL_setmetatable(L, SERVER_CLASS);
+    if (lua_toboolean(L, -2))
+        catch_signals(server);
     server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (server->wake < 0)
         return luaL_error(L, "no eventfd: %s", strerror(errno));

@@ -4,6 +4,7 @@
 
 #include <lua.h>
 #include <microhttpd.h>
+#include <signal.h>
 #include <stdbool.h>
 
 #define SERVER_CLASS "aks.httpd.server"
@@ -18,9 +19,10 @@ struct server {
     int wake;                  /* eventfd: stop, or an errand waits */
     unsigned port;
     _Atomic bool stopping;
-    bool signals; /* SIGINT and SIGTERM end `serve` */
-    lua_State *L; /* while it serves */
-    int handler;  /* stack index there */
+    int signals;             /* signalfd of SIGINT and SIGTERM, which end `serve`; -1: they do not */
+    sigset_t signals_before; /* what was blocked before those were */
+    lua_State *L;            /* while it serves */
+    int handler;             /* stack index there */
     struct message *delayed;
     server_errand *errand; /* run after each wake-up; NULL: none */
     void *errand_context;

@@ -82,6 +82,42 @@ describe("a role definition", function()
   end)
 end)
 
+describe("a role", function()
+  local authorization = require "aks.sim.providers.authorization"
+  local simulator
+
+  before_each(function()
+    simulator = require("aks.sim.simulator").new {}
+  end)
+
+  local function allows(role, action, scope)
+    local id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Authorization/roleAssignments/" .. role
+    local properties = { principalId = "p", roleDefinitionId = "/x/" .. role,
+      scope = "/subscriptions/S/resourceGroups/g" }
+    simulator.store:put(id, { id = id, type = "Microsoft.Authorization/roleAssignments",
+      document = { properties = properties } })
+    return authorization.allows(simulator, "p", action, scope or "/subscriptions/s/resourceGroups/G/x/y")
+  end
+
+  local CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+
+  it("allows what its actions say, whatever the case", function()
+    assert.is_true(allows(client.NETWORK_CONTRIBUTOR, "microsoft.network/virtualNetworks/subnets/join/action"))
+    assert.is_false(allows(client.NETWORK_CONTRIBUTOR, "Microsoft.Compute/disks/write"))
+  end)
+
+  it("does not allow what its notActions take away", function()
+    assert.is_true(allows(CONTRIBUTOR, "Microsoft.Compute/disks/write"))
+    assert.is_false(allows(CONTRIBUTOR, "Microsoft.Authorization/roleAssignments/write"))
+  end)
+
+  it("reaches below its scope, not beside it", function()
+    assert.is_true(allows(CONTRIBUTOR, "Microsoft.Compute/disks/write", "/subscriptions/s/resourceGroups/g"))
+    assert.is_false(allows(CONTRIBUTOR, "Microsoft.Compute/disks/write", "/subscriptions/s/resourceGroups/g2"))
+    assert.is_false(allows(CONTRIBUTOR, "Microsoft.Compute/disks/write", "/subscriptions/s"))
+  end)
+end)
+
 describe("a role assignment", function()
   local NAME = "/providers/Microsoft.Authorization/roleAssignments/0a0a0a0a-0000-4000-8000-000000000001"
   local identity

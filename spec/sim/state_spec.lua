@@ -24,6 +24,17 @@ describe("a test", function()
     assert.are.equal(201, azure:put(client.VNET .. "/subnets/b", { properties = client.subnet("10.2.0.0/16") }).status)
   end)
 
+  it("finds etags on what it put there", function()
+    azure.sim:put(azure.root .. client.VNET, { properties = { addressSpace = { addressPrefixes = { "10.0.0.0/8" } },
+      subnets = { { name = "nodes", properties = { addressPrefix = "10.1.0.0/16" } } } } })
+    local vnet = azure:get(client.VNET)
+    assert.matches('^W/"', vnet.headers.etag)
+    assert.matches('^W/"', vnet.body.properties.subnets[1].etag)
+    local body = { location = "westus2", properties = vnet.body.properties }
+    assert.are.equal(412, azure:put(client.VNET, body, { ["if-match"] = 'W/"other"' }).status)
+    assert.are.equal(200, azure:put(client.VNET, body, { ["if-match"] = vnet.headers.etag }).status)
+  end)
+
   it("puts a subnet there that something lives in", function()
     azure.sim:put(azure.root .. client.VNET, { properties = { addressSpace = { addressPrefixes = { "10.0.0.0/8" } } } })
     azure.sim:put(azure.root .. client.NODES, { properties = { addressPrefix = "10.1.0.0/16",

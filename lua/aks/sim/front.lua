@@ -2,6 +2,7 @@
 local fault = require "aks.sim.fault"
 local http = require "aks.sim.http"
 local operation = require "aks.sim.operation"
+local throttle = require "aks.sim.throttle"
 local token = require "aks.sim.token"
 
 local front = {}
@@ -145,6 +146,7 @@ local function handle(context, route)
     check_version(context)
   end
   check_subscription(context)
+  throttle.check(context)
   check_group(context, route)
   check_registration(context)
   parse_body(context)

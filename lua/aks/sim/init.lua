@@ -23,7 +23,7 @@ end
 ---Starts a simulator. It ends with `stop`, with a `<close>` variable, or when it is collected.
 ---@param options? table port (any free one), speed (how many times faster than Azure), page_size, log (a file),
 ---subscription, tenant, client_id, client_secret, replication (seconds until the directory knows a new identity),
----propagation (seconds until a role assignment has effect), unregistered, require_feature, orphan_links: see
+---propagation (seconds until a role assignment has effect), throttle, unregistered, require_feature, orphan_links: see
 ---doc/simulator.md
 ---@return aks.sim
 function sim.start(options)
@@ -83,9 +83,9 @@ function sim:clear_log()
   ask(self, "clear_log")
 end
 
----Scripts a failure: { method, path (Lua pattern on the lower-case path), count (1), skip (0) } and what happens: status,
----headers, body; or reset ("before" or "after" its effect), truncate (bytes), delay (real seconds), operation = { status,
----error }, stuck.
+---Scripts a failure: { method, path (Lua pattern on the lower-case path), count (1), skip (0) } and what happens:
+---status, headers, body; or reset ("before" or "after" its effect), truncate (bytes), delay (real seconds),
+---operation = { status, error }, stuck.
 function sim:fault(spec)
   ask(self, "fault", spec)
 end
@@ -102,6 +102,13 @@ end
 ---Lets simulated time jump by so many seconds.
 function sim:advance(seconds)
   ask(self, "advance", { seconds = seconds })
+end
+
+---Whether a cluster has been converted and not been stopped and started since, which Azure asks for but does not show.
+---@param id string
+---@return boolean
+function sim:needs_restart(id)
+  return ask(self, "needs_restart", { id = id })
 end
 
 ---Puts a resource there as it stands, without any check.

@@ -176,7 +176,7 @@ function rules.check_unused(record)
     or record.service_links[1] and record.id .. "/serviceAssociationLinks/" .. record.service_links[1].name
   if user then
     http.raise(400, "InUseSubnetCannotBeDeleted",
-      ("Subnet %s is in use by %s and cannot be deleted. In order to delete the subnet, delete all the resources within "
+      ("Subnet %s is in use by %s and cannot be deleted. In order to delete the subnet, delete all the resources in "
         .. "the subnet."):format(record.document.name, user))
   end
 end
@@ -219,7 +219,7 @@ local function check_ends(rule)
   for _, row in ipairs(ends) do
     local one, many, check = rule.properties[row[1]], rule.properties[row[2]], row[3]
     local list = type(many) == "table" and many or {}
-    local groups = row[1]:match("Address") and rule.properties[row[1]:gsub("AddressPrefix", "ApplicationSecurityGroups")]
+    local groups = rule.properties[row[1]:gsub("AddressPrefix", "ApplicationSecurityGroups")]
     if one == nil and #list == 0 and not groups then
       http.raise(400, "SecurityRuleParameterMissing", ("Security rule %s has no %s."):format(rule.name, row[1]))
     end

@@ -2,6 +2,7 @@
 local document_of = require "aks.sim.clusters.document"
 local http = require "aks.sim.http"
 local kubeconfig = require "aks.sim.clusters.kubeconfig"
+local tracked = require "aks.sim.tracked"
 
 local seed = {}
 
@@ -25,8 +26,9 @@ local function links(list)
   return result
 end
 
-local function subnet(_, record)
+local function subnet(simulator, record)
   local properties = record.document.properties
+  record.document.etag = record.document.etag or tracked.new_etag(simulator)
   record.ip_configurations, record.service_links = ids(properties.ipConfigurations),
     links(properties.serviceAssociationLinks)
   properties.delegations = properties.delegations or http.array()
@@ -34,6 +36,7 @@ end
 
 local function vnet(simulator, record)
   local properties = record.document.properties
+  record.document.etag = record.document.etag or tracked.new_etag(simulator)
   for _, inner in ipairs(properties.subnets or {}) do
     local id = record.id .. "/subnets/" .. inner.name
     local whole = http.copy(inner)

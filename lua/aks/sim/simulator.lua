@@ -74,7 +74,7 @@ function simulator.new(options)
   local sim = {
     options = settings, clock = clock.new(settings.speed), store = store.new(), log = log.new(settings.log),
     operations = {}, running = {}, results = {}, faults = {}, tokens = {}, pages = {}, used = {}, features = {},
-    providers = {}, principals = { [settings.object_id] = { since = 0 } }, random = random, uuid = uuid,
+    providers = {}, buckets = {}, principals = { [settings.object_id] = { since = 0 } }, random = random, uuid = uuid,
   }
   local routes = { own_routes(sim), token.routes, clouds.routes, operation.routes }
   for _, name in ipairs(providers) do
@@ -126,6 +126,11 @@ end
 
 function controls.advance(sim, argument)
   sim.clock:advance(argument.seconds)
+end
+
+function controls.needs_restart(sim, argument)
+  local record = sim.store:get(argument.id)
+  return record ~= nil and record.restart_required == true
 end
 
 function controls.put(sim, argument)

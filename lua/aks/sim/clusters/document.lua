@@ -96,6 +96,16 @@ local function max_pods(network)
   return network.networkPluginMode == "overlay" and 250 or network.networkPlugin == "kubenet" and 110 or 30
 end
 
+-- What means nothing is not shown: no taints, and what is for spot nodes alone.
+local function hide_defaults(pool)
+  if pool.nodeTaints and #pool.nodeTaints == 0 then
+    pool.nodeTaints = nil
+  end
+  if pool.scaleSetPriority ~= "Spot" then
+    pool.scaleSetPriority, pool.scaleSetEvictionPolicy, pool.spotMaxPrice = nil, nil, nil
+  end
+end
+
 --- Fills in what a pool leaves out.
 function document.complete_pool(simulator, pool, properties)
   default(pool, {
@@ -115,6 +125,7 @@ function document.complete_pool(simulator, pool, properties)
   pool.upgradeSettings = pool.upgradeSettings or {}
   default(pool.upgradeSettings, { maxSurge = "10%", maxUnavailable = "0" })
   pool.securityProfile = pool.securityProfile or { enableVTPM = false, enableSecureBoot = false }
+  hide_defaults(pool)
   pool.eTag = simulator.uuid()
 end
 
@@ -250,6 +261,9 @@ local function complete_properties(simulator, properties, place)
       properties[name] = value
     end
   end
+  if properties.addonProfiles and next(properties.addonProfiles) == nil then
+    properties.addonProfiles = nil
+  end
   for _, name in ipairs { "enableRBAC", "disableLocalAccounts" } do
     if properties[name] == nil then
       properties[name] = name == "enableRBAC"
@@ -268,6 +282,24 @@ function document.complete(simulator, merged, place, old)
   complete_properties(simulator, whole.properties, place)
   complete_access(whole.properties, whole.sku.name == "Automatic")
   return whole
+end
+
+--- What shows only after a cluster was made: its kubelet's identity, its outbound address, and Azure's own spelling.
+function document.settle(simulator, record)
+  local properties = record.document.properties
+  local base = ("/subscriptions/%s/resourceGroups/%s/providers/"):format(simulator.options.subscription,
+    properties.nodeResourceGroup)
+  local balancer = properties.networkProfile.loadBalancerProfile
+  record.outbound = record.outbound or base .. "Microsoft.Network/publicIPAddresses/" .. simulator.uuid()
+  if balancer then
+    balancer.effectiveOutboundIPs = http.array { { id = record.outbound } }
+  end
+  if properties.networkProfile.loadBalancerSku == "standard" then
+    properties.networkProfile.loadBalancerSku = "Standard"
+  end
+  properties.identityProfile = properties.identityProfile or { kubeletidentity = {
+    resourceId = ("%sMicrosoft.ManagedIdentity/userAssignedIdentities/%s-agentpool"):format(base, record.document.name),
+    clientId = simulator.uuid(), objectId = simulator.uuid() } }
 end
 
 --- Sets the state of the cluster, and of its pools.

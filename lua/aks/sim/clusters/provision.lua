@@ -1,7 +1,7 @@
 -- What a cluster takes hold of beside itself: the node resource group, the managed VNet, addresses, the service link.
 local document = require "aks.sim.clusters.document"
 local network = require "aks.sim.providers.network"
-local rules = require "aks.sim.clusters.rules"
+local subnet_rules = require "aks.sim.clusters.subnet_rules"
 
 local provision = {}
 
@@ -64,7 +64,7 @@ local function join_apiserver_subnet(simulator, record)
     return
   end
   record.joined = id
-  network.occupy(simulator, id, balancer_id(record), rules.APISERVER_ADDRESSES)
+  network.occupy(simulator, id, balancer_id(record), subnet_rules.APISERVER_ADDRESSES)
   network.link(simulator, id, LINK, document.TYPE)
 end
 
@@ -78,7 +78,7 @@ local function place_nodes(simulator, record)
   for _, pool in ipairs(properties.agentPoolProfiles) do
     local subnet = pool.vnetSubnetID or (record.managed_vnet and record.managed_vnet .. "/subnets/aks-subnet")
     if subnet and network.subnet(simulator, subnet) then
-      network.occupy(simulator, subnet, prefix .. pool.name, rules.addresses_of(pool, properties.networkProfile))
+      network.occupy(simulator, subnet, prefix .. pool.name, subnet_rules.addresses_of(pool, properties.networkProfile))
       table.insert(record.placed, { name = pool.name, subnet = subnet })
     end
   end

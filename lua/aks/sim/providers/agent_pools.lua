@@ -52,13 +52,6 @@ local function begin(context, cluster, pool, kind, done)
   return op
 end
 
-local function check_free(cluster, name)
-  if cluster.operation then
-    containerservice.check_idle(cluster)
-  end
-  containerservice.check_idle(cluster, name)
-end
-
 local function write(context, cluster, existing, wanted)
   local simulator, pool = context.sim, existing
   if existing then
@@ -80,7 +73,7 @@ local function put(context)
   local existing = document.pool_named(pools_of(cluster), name)
   fields.check_pool(context.body)
   containerservice.check_etag(context, existing and existing.eTag)
-  check_free(cluster, name)
+  containerservice.check_idle(cluster, name)
   local wanted = fields.writable_pool(context.body.properties or {})
   wanted.name = existing and existing.name or name
   rules.check_pool(context, wanted, cluster)
@@ -128,7 +121,7 @@ local function delete(context)
     return 204
   end
   containerservice.check_etag(context, pool.eTag)
-  check_free(cluster, pool.name)
+  containerservice.check_idle(cluster, pool.name)
   if is_last_system_pool(cluster, pool) then
     http.raise_bare(400, "OperationNotAllowed", "There has to be at least one system agent pool.",
       { subcode = "SimulatorPlaceholder" })
@@ -143,7 +136,7 @@ end
 
 local function upgrade_image(context)
   local cluster, pool = find(context)
-  check_free(cluster, pool.name)
+  containerservice.check_idle(cluster, pool.name)
   pool.provisioningState = "UpgradingNodeImageVersion"
   local op = begin(context, cluster, pool, "image", function()
     document.upgrade_images { agentPoolProfiles = { pool } }

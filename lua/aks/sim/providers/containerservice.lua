@@ -90,6 +90,7 @@ local function begin(context, record, kind, done)
     record = record,
     kind = kind, statuses = stages(kind:gsub("_.*", ""), record.document.properties.agentPoolProfiles),
     done = done or function()
+      document.settle(context.sim, record)
       document.set_state(record, "Succeeded")
     end,
     failed = function(_, status, problem)
@@ -179,6 +180,7 @@ local function update(context, body, record)
       document.upgrade_images(record.document.properties)
       record.restart_required = true
     end
+    document.settle(simulator, record)
     document.set_state(record, "Succeeded")
   end)
   spoil(op, facts)

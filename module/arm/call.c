@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "arm/document.h"
 #include "arm/fault.h"
@@ -11,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "transport/chance.h"
 #include "transport/url.h"
 
 /* At any time one of three is under way: a token request, an exchange, or the timer of the wait before the next try. */
@@ -80,16 +80,6 @@ static bool observe(struct aks_call *call, const char *kind, int status, double 
         return true;
     free_call(call);
     return false;
-}
-
-/* A number in [0, 1). Without randomness the waits are a little less spread, no more. */
-static double chance(void)
-{
-    unsigned number;
-
-    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
-        return 0.5;
-    return number / 4294967296.0;
 }
 
 static aks_transport_done on_answer;
@@ -172,7 +162,7 @@ static void note_tries(struct aks_error *error, unsigned tries)
 /* The try failed with `error`: tries again, or gives up. */
 static void retry_or_fail(struct aks_call *call, const struct aks_retry_outcome *outcome, struct aks_error *error)
 {
-    double wait = aks_retry_wait(&call->session->retry, call->attempt, outcome, chance());
+    double wait = aks_retry_wait(&call->session->retry, call->attempt, outcome, aks_chance());
 
     if (wait < 0) {
         note_tries(error, call->attempt);

@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "auth/answer.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "transport/chance.h"
 #include "transport/retry.h"
 
 #define EXCHANGE_TIMEOUT 30.0 /* seconds */
@@ -69,18 +69,9 @@ static void finish(struct fetch *fetch, struct aks_token *token, struct aks_erro
     aks_error_clear(error);
 }
 
-static double chance(void)
-{
-    unsigned number;
-
-    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
-        return 0.5;
-    return number / 4294967296.0;
-}
-
 static void wait_or_fail(struct fetch *fetch, const struct aks_retry_outcome *outcome, struct aks_error *error)
 {
-    double wait = aks_retry_wait(&policy, fetch->attempt, outcome, chance());
+    double wait = aks_retry_wait(&policy, fetch->attempt, outcome, aks_chance());
     struct aks_error failure = {0};
 
     if (wait < 0) {

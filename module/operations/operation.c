@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "transport/chance.h"
 
 /* Ids tell operations apart in events of all the Lua states of a process. */
 static atomic_ullong last_id;
@@ -245,22 +245,12 @@ void aks_operation_fail(struct aks_operation *operation, struct aks_error *error
            aks_error_has_code(&operation->error, "operation_canceled") ? AKS_OPERATION_CANCELED : AKS_OPERATION_FAILED);
 }
 
-/* Chance for pauses: without any the pause is as long as it may be. */
-static double chance(void)
-{
-    uint32_t random = UINT32_MAX - 1;
-
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
-        random = UINT32_MAX - 1;
-    return (double)random / ((double)UINT32_MAX + 1);
-}
-
 double aks_operation_backoff(struct aks_operation *operation)
 {
     static const struct aks_retry_policy policy = {.retries = UINT_MAX, .base = 2, .cap = 20};
     const struct aks_retry_outcome outcome = {.status = 429, .repeatable = true, .retry_after = -1};
 
-    return aks_retry_wait(&policy, ++operation->attempts, &outcome, chance());
+    return aks_retry_wait(&policy, ++operation->attempts, &outcome, aks_chance());
 }
 
 struct aks_call_request aks_operation_request(const struct aks_operation *operation, const char *method)

@@ -40,6 +40,8 @@ static bool reserve(struct aks_buffer *buffer, size_t count)
     capacity = buffer->capacity < FIRST_CAPACITY / 2 ? FIRST_CAPACITY : buffer->capacity;
     while (capacity < needed)
         capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
+    if (capacity > buffer->limit + 1)
+        capacity = buffer->limit + 1;
     data = malloc(capacity);
     if (!data)
         return false;

@@ -21,14 +21,15 @@ const char *aks_error_code(const struct aks_error *error)
     return error->code ? error->code : out_of_memory;
 }
 
-/* Cuts at the ceiling, before and not inside a UTF-8 sequence. */
+/* Cuts at the ceiling, before and not inside a UTF-8 sequence, which goes on for three bytes at the most: text in some
+   other encoding is not lost by this. */
 static void cut(char *text)
 {
     size_t length = AKS_ERROR_TEXT_LIMIT;
 
     if (strnlen(text, AKS_ERROR_TEXT_LIMIT + 1) <= AKS_ERROR_TEXT_LIMIT)
         return;
-    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+    while (length > AKS_ERROR_TEXT_LIMIT - 3 && ((unsigned char)text[length] & 0xC0) == 0x80)
         length--;
     text[length] = '\0';
 }
@@ -127,11 +128,11 @@ void aks_error_clear(struct aks_error *error)
 
 void aks_error_move(struct aks_error *target, struct aks_error *source)
 {
-    if (target == source)
-        return;
-    aks_error_clear(target);
-    *target = *source;
+    struct aks_error moved = *source; /* first, as the source may be one of the target's details */
+
     *source = (struct aks_error){0};
+    aks_error_clear(target);
+    *target = moved;
 }
 
 /* Copies everything into an empty error; false for want of memory. */
@@ -156,11 +157,11 @@ static bool copy(struct aks_error *target, const struct aks_error *source)
 
 void aks_error_copy(struct aks_error *target, const struct aks_error *source)
 {
-    if (target == source)
-        return;
-    aks_error_clear(target);
-    if (!copy(target, source)) {
-        aks_error_clear(target);
-        target->no_memory = true;
+    struct aks_error copied = {0};
+
+    if (!copy(&copied, source)) {
+        aks_error_clear(&copied);
+        copied.no_memory = true;
     }
+    aks_error_move(target, &copied);
 }

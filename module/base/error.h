@@ -56,7 +56,8 @@ bool aks_error_has_code(const struct aks_error *error, const char *code);
    NULL text does nothing. For want of memory the member stays empty. */
 void aks_error_note(char **member, const char *text);
 
-/* Appends an empty detail for the caller to fill; NULL for want of memory (or beyond AKS_ERROR_DETAILS_LIMIT). */
+/* Appends an empty detail for the caller to fill, before it adds another (which may move them); NULL for want of memory
+   (or beyond AKS_ERROR_DETAILS_LIMIT). */
 struct aks_error *aks_error_add_detail(struct aks_error *error);
 #define AKS_ERROR_DETAILS_LIMIT 100
 
@@ -65,7 +66,7 @@ struct aks_error *aks_error_add_detail(struct aks_error *error);
 
 void aks_error_clear(struct aks_error *error);
 
-/* Clears `target` and moves `source` into it; `source` is then empty. */
+/* Clears `target` and moves `source` into it, which may be one of its details; `source` is then empty. */
 void aks_error_move(struct aks_error *target, struct aks_error *source);
 
 /* Clears `target` and copies; for want of memory the copy is an "out_of_memory" error. */

@@ -80,6 +80,8 @@ bool aks_findings_refuse(const struct aks_findings *findings)
 
 bool aks_findings_copy(struct aks_findings *target, const struct aks_findings *source)
 {
+    if (target == source)
+        return true;
     aks_findings_clear(target);
     for (size_t i = 0; i < source->count; i++) {
         const struct aks_finding *item = &source->items[i];

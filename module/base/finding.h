@@ -36,6 +36,7 @@ AKS_CHECK bool aks_findings_add(struct aks_findings *findings, const char *code,
 /* Whether there is a finding with AKS_SEVERITY_ERROR. */
 bool aks_findings_refuse(const struct aks_findings *findings);
 
+/* Clears `target` and copies. False for want of memory, and then `target` is empty. */
 AKS_CHECK bool aks_findings_copy(struct aks_findings *target, const struct aks_findings *source);
 void aks_findings_clear(struct aks_findings *findings);
 

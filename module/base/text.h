@@ -21,7 +21,7 @@ char *aks_text_format(const char *format, ...) AKS_PRINTF(1, 2);
 char *aks_text_copy_n(const char *text, size_t length);
 
 /* How many single-character edits (insert, delete, replace, swap of neighbours) lead from a to b, without case; a
-   number above `limit` when there are more than `limit`. */
+   number above `limit` when there are more than `limit`, or when a text has more than 64 characters. */
 size_t aks_text_distance(const char *a, const char *b, size_t limit);
 
 /* Finds "did you mean": feed the candidates, then ask. Only near ones count (a third of the name's length, at least 1).

@@ -14,11 +14,15 @@
 
 #define EVENTS_PER_STEP 64
 
+/* Seconds. Longer is forever, and would not fit into a struct timespec. */
+#define TIMER_LIMIT 1e9
+
 /* A watched descriptor. Its generation tells an event of this watch from one that an earlier watch of the same number
    left behind in a batch. */
 struct watch {
     aks_loop_ready *ready; /* NULL: not watched */
     void *context;
+    uint32_t events;
     uint32_t generation;
 };
 
@@ -154,6 +158,10 @@ static void remove_timer(struct aks_timer *timer)
 
 bool aks_timer_start(struct aks_loop *loop, struct aks_timer *timer, double seconds, struct aks_error *error)
 {
+    if (!(seconds > 0)) /* not a number neither */
+        seconds = 0;
+    if (seconds > TIMER_LIMIT)
+        seconds = TIMER_LIMIT;
     if (timer->position > 0)
         remove_timer(timer);
     if (loop->heap_count == loop->heap_capacity) {
@@ -168,7 +176,7 @@ bool aks_timer_start(struct aks_loop *loop, struct aks_timer *timer, double seco
         loop->heap_capacity = capacity;
     }
     timer->loop = loop;
-    timer->due = aks_clock_monotonic() + (seconds > 0 ? seconds : 0);
+    timer->due = aks_clock_monotonic() + seconds;
     loop->heap_count++;
     sift_up(loop, loop->heap_count - 1, timer);
     arm(loop);
@@ -238,6 +246,7 @@ bool aks_loop_watch(struct aks_loop *loop, int descriptor, unsigned events, aks_
     }
     watch->ready = ready;
     watch->context = context;
+    watch->events = events;
     return true;
 }
 
@@ -254,12 +263,16 @@ static void dispatch(struct aks_loop *loop, const struct epoll_event *event)
     size_t descriptor = (uint32_t)event->data.u64;
     uint32_t generation = (uint32_t)(event->data.u64 >> 32);
     const struct watch *watch;
+    uint32_t ready;
 
     if (event->data.u64 == UINT64_MAX || descriptor >= loop->watch_count)
         return; /* the timerfd: fire_due looks at the clock */
     watch = &loop->watches[descriptor];
-    if (watch->ready && watch->generation == generation)
-        watch->ready(watch->context, (int)descriptor, event->events);
+    if (!watch->ready || watch->generation != generation)
+        return;
+    ready = event->events & (watch->events | EPOLLERR | EPOLLHUP); /* an earlier callback may have changed its mind */
+    if (ready)
+        watch->ready(watch->context, (int)descriptor, ready);
 }
 
 /* Milliseconds for epoll: not before the time is over, and at least until the next timer. */
@@ -269,6 +282,8 @@ static int to_milliseconds(double seconds)
 
     if (seconds < 0)
         return -1;
+    if (!(seconds > 0)) /* not a number neither */
+        return 0;
     if (milliseconds > INT_MAX - 1)
         return INT_MAX;
     return (int)milliseconds + (milliseconds > (double)(int)milliseconds);

@@ -29,13 +29,14 @@ double aks_loop_timeout(const struct aks_loop *loop);
    Returns early and true when a signal arrives, and sets *interrupted then (may be NULL). */
 AKS_CHECK bool aks_loop_step(struct aks_loop *loop, double timeout, bool *interrupted, struct aks_error *error);
 
-/* Called when `descriptor` is ready; `events` are EPOLLIN, EPOLLOUT, ... */
+/* Called when `descriptor` is ready; `events` are EPOLLIN, EPOLLOUT, ... of those asked for, EPOLLERR and EPOLLHUP. It
+   may be called without need: read and write without blocking. */
 typedef void aks_loop_ready(void *context, int descriptor, unsigned events);
 
 /* Starts watching, or changes events, callback and context of a descriptor that is watched already. */
 AKS_CHECK bool aks_loop_watch(struct aks_loop *loop, int descriptor, unsigned events, aks_loop_ready *ready,
                               void *context, struct aks_error *error);
-/* Stops; nothing happens when it is not watched. */
+/* Stops, which must be before the descriptor is closed; nothing happens when it is not watched. */
 void aks_loop_unwatch(struct aks_loop *loop, int descriptor);
 
 /* A timer lives inside its owner's struct. Zero-initialise it, set `fire` and `context`, then start it. */

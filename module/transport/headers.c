@@ -23,10 +23,11 @@ bool aks_headers_add(struct aks_headers *headers, const char *name, const char *
     if (!items)
         return false;
     headers->items = items;
-    added = (struct aks_header){.name = strdup(name), .value = strdup(value)};
-    if (!added.name || !added.value) {
+    added = (struct aks_header){.name = strdup(name)};
+    if (added.name)
+        added.value = strdup(value); /* the last, as it is not freed without being overwritten */
+    if (!added.value) {
         free(added.name);
-        free(added.value);
         return false;
     }
     items[headers->count++] = added;

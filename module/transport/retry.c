@@ -50,13 +50,14 @@ static bool integer_header(const struct aks_headers *headers, const char *name, 
 
 double aks_retry_after(const struct aks_headers *headers, double now)
 {
+    static const char *const in_milliseconds[] = {"retry-after-ms", "x-ms-retry-after-ms"};
     const char *text = aks_headers_get(headers, "Retry-After");
     long long value;
     double date;
 
-    if ((integer_header(headers, "retry-after-ms", &value) || integer_header(headers, "x-ms-retry-after-ms", &value)) &&
-        value > 0)
-        return (double)value / 1000;
+    for (size_t i = 0; i < sizeof in_milliseconds / sizeof *in_milliseconds; i++)
+        if (integer_header(headers, in_milliseconds[i], &value) && value > 0)
+            return (double)value / 1000;
     if (integer_header(headers, "Retry-After", &value))
         return value > 0 ? (double)value : -1;
     if (text && aks_clock_parse_http_date(text, &date) && date > now)

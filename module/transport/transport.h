@@ -26,7 +26,8 @@ struct aks_headers {
 #define AKS_HEADERS_LIMIT 200
 #define AKS_HEADER_BYTES_LIMIT (64 * 1024)
 
-/* Adds a copy. Refuses (false) CR, LF and NUL in name or value, and more than AKS_HEADERS_LIMIT headers. */
+/* Adds a copy. Refuses (false) CR and LF in name or value, a name that is empty or has a colon, and more than
+   AKS_HEADERS_LIMIT headers; false for want of memory too. */
 AKS_CHECK bool aks_headers_add(struct aks_headers *headers, const char *name, const char *value);
 /* The first value (borrowed), or NULL. */
 const char *aks_headers_get(const struct aks_headers *headers, const char *name);

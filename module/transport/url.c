@@ -1,21 +1,34 @@
 /* Taking URLs apart, strictly: what two parsers could read differently is refused, since a token may go there. */
 #include "transport/url.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h> /* inet_pton */
+
 #include "base/buffer.h"
 #include "base/text.h"
+
+/* What is shown of a URL: a scheme and a parameter longer than this are left out. */
+#define SCHEME_LIMIT 8
+#define PARAMETER_LIMIT 1024
 
 static bool is_letter_or_digit(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static bool is_hex(char c)
+/* As the system reads addresses: four decimal numbers without leading zeros, or RFC 4291 without a zone. */
+static bool is_address(int family, const char *host, size_t length)
 {
-    return (c >= '0' && c <= '9') || (aks_text_lower(c) >= 'a' && aks_text_lower(c) <= 'f');
+    unsigned char address[sizeof(struct in6_addr)];
+    char text[INET6_ADDRSTRLEN];
+
+    if (length >= sizeof text)
+        return false;
+    memcpy(text, host, length);
+    text[length] = '\0';
+    return inet_pton(family, text, address) == 1;
 }
 
 /* Printable ASCII without what RFC 3986 leaves out of URLs and clients treat differently. */
@@ -49,11 +62,9 @@ static bool parse_host(const char **at, struct aks_url *url)
     *at += literal;
     url->host = *at;
     if (literal) {
-        url->host_length = 0;
-        while (is_hex((*at)[url->host_length]) || (*at)[url->host_length] == ':' || (*at)[url->host_length] == '.')
-            url->host_length++;
+        url->host_length = strcspn(*at, "]");
         *at += url->host_length;
-        return url->host_length > 1 && *(*at)++ == ']';
+        return *(*at)++ == ']' && is_address(AF_INET6, url->host, url->host_length);
     }
     url->host_length = host_name_length(*at);
     *at += url->host_length;
@@ -100,20 +111,12 @@ bool aks_url_parse(const char *text, struct aks_url *url)
 
 bool aks_url_is_loopback(const struct aks_url *url)
 {
-    char host[16];
-    unsigned a, b, c, d;
-    int end = 0;
-
     if (url->host_length == 9 && aks_text_equal_fold_n(url->host, "localhost", 9))
         return true;
     if (url->host_length == 3 && strncmp(url->host, "::1", 3) == 0)
         return true;
-    if (url->host_length >= sizeof host)
-        return false;
-    memcpy(host, url->host, url->host_length);
-    host[url->host_length] = '\0';
-    return sscanf(host, "%3u.%3u.%3u.%3u%n", &a, &b, &c, &d, &end) == 4 && host[end] == '\0' && a == 127 && b < 256 &&
-           c < 256 && d < 256;
+    return url->host_length > 4 && strncmp(url->host, "127.", 4) == 0 &&
+           is_address(AF_INET, url->host, url->host_length);
 }
 
 bool aks_url_check_secure(const char *text, const char *what, struct aks_error *error)
@@ -165,10 +168,8 @@ char *aks_url_follow(const char *base, const char *link, struct aks_error *error
     struct aks_url from, to;
     char *result;
 
-    if (!aks_url_parse(base, &from)) {
-        aks_error_set(error, "host_not_trusted", "the resource manager's URL is not a URL");
+    if (!aks_url_check_secure(base, "the resource manager's URL", error) || !aks_url_parse(base, &from))
         return NULL;
-    }
     if (link[0] == '/')
         return join(base, &from, link, error);
     if (!aks_url_parse(link, &to) || to.secure != from.secure || to.port != from.port || !is_within(&to, &from)) {
@@ -199,42 +200,57 @@ static bool may_be_shown(const char *parameter, size_t length)
     return false;
 }
 
-/* "https://user:secret@host/path": where the part before '@' begins and ends, if there is one. */
+/* "user:secret@host/path": the host. */
 static const char *behind_user(const char *authority)
 {
-    size_t length = strcspn(authority, "/?#");
-    const char *at = memrchr(authority, '@', length);
+    const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
 
     return at ? at + 1 : authority;
 }
 
-char *aks_url_redact(const char *text)
+/* Whether user information may be where nobody can tell it from the rest, as in "https://user:se/cret@host". */
+static bool may_hide_user(const char *text, const char *start)
 {
-    const char *authority = strstr(text, "://");
-    const char *start = authority ? behind_user(authority + 3) : text;
-    const char *query = strchr(start, '?');
-    size_t path = query ? (size_t)(query - start) : strcspn(start, "#");
-    struct aks_buffer shown;
-    bool ok, first = true;
+    struct aks_url url;
+    bool is_path = text[0] == '/' && text[1] != '/';
 
-    aks_buffer_init(&shown, AKS_URL_LIMIT);
-    if (path > AKS_URL_LIMIT / 2)
-        path = AKS_URL_LIMIT / 2;
-    ok = (!authority || authority - text > 8 || aks_buffer_append(&shown, text, (size_t)(authority + 3 - text))) &&
-         aks_buffer_append(&shown, start, path);
-    for (const char *at = query ? query + 1 : ""; ok && *at;) {
+    return strchr(start, '@') && !is_path && !aks_url_parse(text, &url);
+}
+
+static bool append_parameters(struct aks_buffer *shown, const char *query)
+{
+    char separator = '?';
+
+    for (const char *at = query; *at && *at != '#' && shown->length < AKS_URL_LIMIT - PARAMETER_LIMIT;) {
         size_t length = strcspn(at, "&#");
 
-        if (length < 1024 && may_be_shown(at, length)) {
-            ok = aks_buffer_append(&shown, first ? "?" : "&", 1) && aks_buffer_append(&shown, at, length);
-            first = false;
+        if (length < PARAMETER_LIMIT && may_be_shown(at, length)) {
+            if (!aks_buffer_append(shown, &separator, 1) || !aks_buffer_append(shown, at, length))
+                return false;
+            separator = '&';
         }
         at += length;
-        if (*at == '#')
-            break;
         at += *at == '&';
     }
-    if (!ok)
+    return true;
+}
+
+char *aks_url_redact(const char *text)
+{
+    size_t scheme = strcspn(text, ":/?#");
+    size_t prefix = scheme <= SCHEME_LIMIT && strncmp(text + scheme, "://", 3) == 0 ? scheme + 3 : 0;
+    const char *start = behind_user(text + prefix);
+    size_t path = strcspn(start, "?#");
+    struct aks_buffer shown;
+
+    if (may_hide_user(text, start))
+        return aks_text_format("%.*s...", (int)prefix, text);
+    aks_buffer_init(&shown, AKS_URL_LIMIT);
+    if (!aks_buffer_append(&shown, text, prefix) ||
+        !aks_buffer_append(&shown, start, path < AKS_URL_LIMIT / 2 ? path : AKS_URL_LIMIT / 2) ||
+        !append_parameters(&shown, start[path] == '?' ? start + path + 1 : "")) {
         aks_buffer_clear(&shown);
-    return ok ? aks_buffer_take(&shown) : NULL;
+        return NULL;
+    }
+    return aks_buffer_take(&shown);
 }

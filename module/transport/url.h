@@ -10,8 +10,9 @@
 
 #define AKS_URL_LIMIT (64 * 1024)
 
-/* Parts of an absolute http or https URL; they point into its text. Refused: user information, white space and control
-   characters, backslashes, an empty host, anything in the authority but letters, digits, '.', '-', ':' and [IPv6]. */
+/* Parts of an absolute http or https URL; they point into its text. Refused: user information, a fragment, white space,
+   control characters, backslashes and the others that RFC 3986 has no place for ("<>^`{|}), an empty host, anything in
+   the authority but letters, digits, '.', '-', ':' and [IPv6]. */
 struct aks_url {
     bool secure; /* https */
     const char *host;
@@ -31,11 +32,12 @@ AKS_CHECK bool aks_url_check_secure(const char *text, const char *what, struct a
 /* A new absolute URL for `link`, which an answer to a request to `base` named: itself when it is absolute, else
    `base`'s scheme and authority before it (it must begin with a single '/'). Fails with "host_not_trusted" unless the
    scheme and port are those of `base` and the host is base's or a sub-domain of it ("eastus2.management.azure.com"):
-   only there may our token go. NULL on failure. */
+   only there may our token go. A base that is not secure (aks_url_check_secure) has no links. NULL on failure. */
 char *aks_url_follow(const char *base, const char *link, struct aks_error *error);
 
-/* A new text of the URL that may be shown: user information dropped, and of the query only api-version, $filter,
-   $top and $expand kept. NULL for want of memory. */
+/* A new text of the URL that may be shown: user information and fragment dropped, and of the query only api-version,
+   $filter, $top and $expand kept; "https://..." where user information cannot be told from the rest. Not longer than
+   AKS_URL_LIMIT, whatever the text. NULL for want of memory. */
 char *aks_url_redact(const char *text);
 
 #endif

@@ -158,7 +158,7 @@ static void remove_timer(struct aks_timer *timer)
 
 bool aks_timer_start(struct aks_loop *loop, struct aks_timer *timer, double seconds, struct aks_error *error)
 {
-    if (!(seconds > 0)) /* not a number neither */
+    if (!(seconds > 0)) /* or it is no number */
         seconds = 0;
     if (seconds > TIMER_LIMIT)
         seconds = TIMER_LIMIT;
@@ -282,7 +282,7 @@ static int to_milliseconds(double seconds)
 
     if (seconds < 0)
         return -1;
-    if (!(seconds > 0)) /* not a number neither */
+    if (!(seconds > 0)) /* or it is no number */
         return 0;
     if (milliseconds > INT_MAX - 1)
         return INT_MAX;

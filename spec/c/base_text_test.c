@@ -1,4 +1,4 @@
-/* Text, buffers and UUIDs. */
+/* Text: numbers, comparing, the nearest name, copies. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,9 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/buffer.h"
 #include "base/text.h"
-#include "base/uuid.h"
 
 static void reads_integers_whole(void **state)
 {
@@ -49,6 +47,37 @@ static void reads_integers_whole(void **state)
     }
 }
 
+static void lowers_ascii_letters_alone(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        char expected = (char)(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
+
+        assert_int_equal(aks_text_lower((char)byte), expected);
+    }
+}
+
+static void makes_new_texts(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+        const char *copy;
+    } rows[] = {{"abc", 0, ""}, {"abc", 2, "ab"}, {"abc", 3, "abc"}, {"abc", 4, "abc"}, {"", 9, ""}};
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        text = aks_text_copy_n(rows[i].text, rows[i].length);
+        assert_string_equal(text, rows[i].copy);
+        free(text);
+    }
+    text = aks_text_format("%s is a /%d, %5000s", "10.0.0.0/29", 29, "");
+    assert_int_equal(strlen(text), 5022);
+    assert_memory_equal(text, "10.0.0.0/29 is a /29, ", 22);
+    free(text);
+}
+
 static void compares_without_case(void **state)
 {
     (void)state;
@@ -59,10 +88,35 @@ static void compares_without_case(void **state)
     assert_true(aks_text_equal_fold_n("ABx", "aby", 2));
     assert_false(aks_text_equal_fold_n("ABx", "aby", 3));
     assert_true(aks_text_equal_fold_n("a", "a", 9));
-    assert_true(aks_text_is_choice("azure|kubenet|none", "KUBENET"));
-    assert_false(aks_text_is_choice("azure|kubenet|none", "kube"));
-    assert_false(aks_text_is_choice("azure|kubenet|none", ""));
-    assert_false(aks_text_is_choice("azure|kubenet", "azure|kubenet"));
+    assert_true(aks_text_equal_fold_n("a", "b", 0));
+    assert_false(aks_text_equal_fold("\xc3\x89", "\xc3\xa9"));
+    assert_false(aks_text_equal_fold("@", "`"));
+    assert_false(aks_text_equal_fold("[", "{"));
+}
+
+static void knows_choices(void **state)
+{
+    static const struct {
+        const char *choices, *value;
+        bool is_one;
+    } rows[] = {
+        {"azure|kubenet|none", "azure", true},
+        {"azure|kubenet|none", "KUBENET", true},
+        {"azure|kubenet|none", "none", true},
+        {"azure|kubenet|none", "kube", false},
+        {"azure|kubenet|none", "zure", false},
+        {"azure|kubenet|none", "nonesuch", false},
+        {"azure|kubenet|none", "", false},
+        {"azure|kubenet", "azure|kubenet", false},
+        {"azure", "azure", true},
+        {"", "azure", false},
+        {"", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (aks_text_is_choice(rows[i].choices, rows[i].value) != rows[i].is_one)
+            fail_msg("'%s' of '%s'", rows[i].value, rows[i].choices);
 }
 
 static void counts_edits(void **state)
@@ -90,6 +144,23 @@ static void counts_edits(void **state)
         assert_int_equal(aks_text_distance(rows[i].b, rows[i].a, 10), rows[i].distance);
     }
     assert_int_equal(aks_text_distance("abcdef", "uvwxyz", 2), 3);
+    assert_int_equal(aks_text_distance("abc", "abd", 1), 1);
+    assert_int_equal(aks_text_distance("abc", "abd", 0), 1);
+}
+
+static void leaves_long_texts_alone(void **state)
+{
+    char text[66];
+
+    (void)state;
+    memset(text, 'x', 65);
+    text[65] = '\0';
+    assert_true(aks_text_distance(text, text, 3) > 3);
+    assert_true(aks_text_distance(text, "", 3) > 3);
+    text[64] = '\0';
+    assert_int_equal(aks_text_distance(text, text, 3), 0);
+    assert_int_equal(aks_text_distance(text, text + 3, 3), 3);
+    assert_int_equal(aks_text_distance(text, text + 4, 3), 4);
 }
 
 static void finds_the_nearest_name(void **state)
@@ -100,6 +171,10 @@ static void finds_the_nearest_name(void **state)
                 {"tag", "tags"},
                 {"x", NULL},
                 {"adress_prefixes", "address_prefixes"},
+                {"TAGS", "tags"},
+                {"tgaa", NULL},
+                {"loctin", "location"},
+                {"locin", NULL},
                 {"zzzzzz", NULL}};
     static const char *const names[] = {"location", "tags", "address_prefixes"};
 
@@ -117,77 +192,13 @@ static void finds_the_nearest_name(void **state)
     }
 }
 
-static void keeps_buffers_below_their_limit(void **state)
-{
-    struct aks_buffer buffer;
-    char *taken;
-
-    (void)state;
-    aks_buffer_init(&buffer, 5);
-    assert_true(aks_buffer_append_text(&buffer, "abc"));
-    assert_false(aks_buffer_append_text(&buffer, "def"));
-    assert_string_equal(buffer.data, "abc");
-    assert_true(aks_buffer_append_format(&buffer, "%d", 12));
-    assert_false(aks_buffer_append_format(&buffer, "%d", 3));
-    assert_false(aks_buffer_append(&buffer, "x", SIZE_MAX));
-    assert_true(aks_buffer_append(&buffer, "", 0));
-    taken = aks_buffer_take(&buffer);
-    assert_string_equal(taken, "abc12");
-    free(taken);
-    taken = aks_buffer_take(&buffer);
-    assert_string_equal(taken, "");
-    free(taken);
-    assert_true(aks_buffer_append_text(&buffer, "again"));
-    aks_buffer_erase(&buffer);
-    assert_int_equal(buffer.length, 0);
-}
-
-static void encodes_for_urls(void **state)
-{
-    struct aks_buffer buffer;
-
-    (void)state;
-    aks_buffer_init(&buffer, 64);
-    assert_true(aks_buffer_append_percent_encoded(&buffer, "aZ09-._~ '/\xc3\xa9%"));
-    assert_string_equal(buffer.data, "aZ09-._~%20%27%2F%C3%A9%25");
-    aks_buffer_clear(&buffer);
-    aks_buffer_init(&buffer, 4);
-    assert_true(aks_buffer_append_text(&buffer, "ab"));
-    assert_false(aks_buffer_append_percent_encoded(&buffer, " "));
-    assert_false(aks_buffer_append_percent_encoded(&buffer, "c "));
-    assert_string_equal(buffer.data, "ab");
-    aks_buffer_clear(&buffer);
-}
-
-static void makes_uuids(void **state)
-{
-    char first[AKS_UUID_SIZE], second[AKS_UUID_SIZE];
-
-    (void)state;
-    assert_true(aks_uuid_from_name("6ba7b810-9dad-11d1-80b4-00c04fd430c8", "www.example.com", first));
-    assert_string_equal(first, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
-    assert_false(aks_uuid_from_name("not a uuid", "x", first));
-    assert_true(aks_uuid_random(first) && aks_uuid_random(second));
-    assert_true(aks_uuid_is_valid(first));
-    assert_int_equal(first[14], '4');
-    assert_string_not_equal(first, second);
-    assert_true(aks_uuid_is_valid("6BA7B810-9dad-11d1-80b4-00c04fd430c8"));
-    assert_false(aks_uuid_is_valid("6ba7b810-9dad-11d1-80b4-00c04fd430c"));
-    assert_false(aks_uuid_is_valid("6ba7b810-9dad-11d1-80b4-00c04fd430c88"));
-    assert_false(aks_uuid_is_valid("6ba7b810x9dad-11d1-80b4-00c04fd430c8"));
-    assert_false(aks_uuid_is_valid(""));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_integers_whole),
-        cmocka_unit_test(compares_without_case),
-        cmocka_unit_test(counts_edits),
-        cmocka_unit_test(finds_the_nearest_name),
-        cmocka_unit_test(keeps_buffers_below_their_limit),
-        cmocka_unit_test(encodes_for_urls),
-        cmocka_unit_test(makes_uuids),
+        cmocka_unit_test(reads_integers_whole),    cmocka_unit_test(lowers_ascii_letters_alone),
+        cmocka_unit_test(makes_new_texts),         cmocka_unit_test(compares_without_case),
+        cmocka_unit_test(knows_choices),           cmocka_unit_test(counts_edits),
+        cmocka_unit_test(leaves_long_texts_alone), cmocka_unit_test(finds_the_nearest_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

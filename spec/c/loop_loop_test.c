@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -108,35 +109,34 @@ static void many_timers_keep_their_order(void **state)
     assert_string_equal(trace, names);
 }
 
-/* Starts and stops at random, and looks at the earliest each time. */
+/* Starts all, starts and stops some at random, then stops the earliest until none is left. */
 static void the_earliest_is_always_known(void **state)
 {
     struct aks_timer timers[60] = {0};
     unsigned random = 1;
 
     (void)state;
-    for (int turn = 0; turn < 20000; turn++) {
-        struct aks_timer *timer;
-        double earliest = 0, left;
+    for (int turn = 0; turn < 200; turn++) {
+        for (int i = 0; i < 120; i++) {
+            random = random * 1103515245u + 12345u;
+            if (i >= 60 && random >> 31)
+                aks_timer_stop(&timers[(random >> 16) % 60]);
+            else
+                start(&timers[i < 60 ? (unsigned)i : (random >> 16) % 60], 1000 + (random >> 4) % 997);
+        }
+        for (;;) {
+            struct aks_timer *earliest = NULL;
 
-        random = random * 1103515245u + 12345u;
-        timer = &timers[(random >> 16) % 60];
-        if ((random >> 8) % 3 == 0)
-            aks_timer_stop(timer);
-        else
-            start(timer, 1000 + (random >> 4) % 997);
-        for (size_t i = 0; i < 60; i++)
-            if (timers[i].position > 0 && (earliest == 0 || timers[i].due < earliest))
-                earliest = timers[i].due;
-        left = aks_loop_timeout(loop);
-        if (earliest == 0)
-            assert_true(left < 0);
-        else
-            assert_true(fabs(earliest - aks_clock_monotonic() - left) < 0.9);
+            for (size_t i = 0; i < 60; i++)
+                if (timers[i].position > 0 && (!earliest || timers[i].due < earliest->due))
+                    earliest = &timers[i];
+            if (!earliest)
+                break;
+            assert_true(fabs(earliest->due - aks_clock_monotonic() - aks_loop_timeout(loop)) < 0.5);
+            aks_timer_stop(earliest);
+        }
+        assert_true(aks_loop_timeout(loop) < 0);
     }
-    for (size_t i = 0; i < 60; i++)
-        aks_timer_stop(&timers[i]);
-    assert_true(aks_loop_timeout(loop) < 0);
 }
 
 static void odd_times_do_no_harm(void **state)
@@ -524,6 +524,33 @@ static void goes_on_when_memory_is_short(void **state)
     assert_int_equal(before, after); /* no descriptor was left open */
 }
 
+/* Room for none, and for one of the two descriptors of a loop. */
+static void without_descriptors_there_is_no_loop(void **state)
+{
+    struct rlimit before, few;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    for (rlim_t room = 0; room < 2; room++) {
+        struct aks_error error = {0};
+        int next = dup(0), after;
+        struct aks_loop *none;
+
+        close(next);
+        few.rlim_cur = (rlim_t)next + room;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        none = aks_loop_new(&error);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_null(none);
+        assert_string_equal(aks_error_code(&error), "loop_failed");
+        aks_error_clear(&error);
+        after = dup(0);
+        close(after);
+        assert_int_equal(next, after);
+    }
+}
+
 static void what_is_no_descriptor_is_an_error(void **state)
 {
     struct aks_error error = {0};
@@ -555,6 +582,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_nested_step_may_end_watches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(watches_more_than_a_step_reports, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_descriptor_stays_out_of_children, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_descriptors_there_is_no_loop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_descriptor_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(goes_on_when_memory_is_short, set_up, tear_down),
     };

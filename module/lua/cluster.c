@@ -19,5 +19,12 @@ static int cluster_abort(lua_State *L)
     return aks_resource_operate(L, aks_operation_new_abort, aks_result_subject);
 }
 
+static int cluster_toggle(lua_State *L)
+{
+    return aks_resource_operate_with(L, &aks_toggle_options, aks_operation_new_toggle, aks_result_document);
+}
+
 const luaL_Reg aks_cluster_methods[] = {
-    {"start", cluster_start}, {"stop", cluster_stop}, {"abort", cluster_abort}, {NULL, NULL}};
+    {"start", cluster_start},   {"stop", cluster_stop}, {"abort", cluster_abort},
+    {"toggle", cluster_toggle}, {NULL, NULL},
+};

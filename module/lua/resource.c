@@ -10,6 +10,7 @@
 #include "lua/cluster.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
+#include "lua/spec.h"
 #include "lua/value.h"
 #include "operations/operations.h"
 
@@ -80,6 +81,24 @@ int aks_resource_operate(lua_State *L, aks_make_operation *make, aks_lua_result 
     operation->operation = make(resource, error);
     aks_lua_operation_start(L, operation, error);
     return aks_lua_operation_return(L, wait);
+}
+
+int aks_resource_operate_with(lua_State *L, const struct aks_fields *options, aks_make_operation_with *make,
+                              aks_lua_result *result)
+{
+    struct aks_resource *resource = check_resource(L, 1);
+    struct aks_lua_operation *operation;
+    struct aks_error *error;
+    json_t **values;
+
+    lua_settop(L, 2);
+    values = aks_options_take(L, 2, options, resource->title);
+    error = aks_box_error(L);
+    aks_lua_resource_push_client(L, 1);
+    operation = aks_lua_operation_push(L, -1, 1, result);
+    operation->operation = make(resource, *values, error);
+    aks_lua_operation_start(L, operation, error);
+    return aks_lua_operation_return(L, !json_is_false(json_object_get(*values, "wait")));
 }
 
 static void push_existence(lua_State *L, int index, const struct aks_lua_operation *operation)

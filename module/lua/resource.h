@@ -30,6 +30,12 @@ typedef struct aks_operation *aks_make_operation(struct aks_resource *resource, 
 /* The whole of a method that is an operation: resource:verb{ wait = ... }. */
 int aks_resource_operate(lua_State *L, aks_make_operation *make, aks_lua_result *result);
 
+/* The same for one that takes options: resource:verb{ private = true, wait = ... }. */
+typedef struct aks_operation *aks_make_operation_with(struct aks_resource *resource, const json_t *options,
+                                                      struct aks_error *error);
+int aks_resource_operate_with(lua_State *L, const struct aks_fields *options, aks_make_operation_with *make,
+                              aks_lua_result *result);
+
 /* The constructors and collections (declare.c, pager.c): closures over the type, a light userdata. */
 int aks_resource_declare(lua_State *L);
 int aks_resource_collection(lua_State *L);

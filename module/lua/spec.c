@@ -118,6 +118,46 @@ json_t **aks_spec_check(lua_State *L, int index, const struct aks_type *type)
     return spec;
 }
 
+static void check_options(lua_State *L, const struct aks_fields *fields, const char *title, const json_t *options)
+{
+    struct aks_error *error = aks_box_error(L);
+    struct aks_findings findings = {0};
+    bool done = aks_fields_check(fields, title, options, &findings);
+
+    if (!done)
+        aks_error_set_no_memory(error);
+    else if (aks_findings_refuse(&findings))
+        aks_error_set_findings(error, &findings);
+    aks_findings_clear(&findings);
+    if (aks_error_is_set(error))
+        aks_raise(L, error);
+    lua_pop(L, 1);
+}
+
+json_t **aks_options_take(lua_State *L, int index, const struct aks_fields *fields, const char *title)
+{
+    json_t **options;
+
+    index = lua_absindex(L, index);
+    if (lua_isnoneornil(L, index)) {
+        options = aks_box_json(L);
+        *options = json_object();
+    } else {
+        if (!lua_istable(L, index))
+            aks_raise_argument(L, "type_mismatch", title, NULL, "give the options in a table",
+                               "the options must be a table, not a %s", luaL_typename(L, index));
+        options = aks_value_check(L, index, "options");
+        if (json_is_array(*options) && json_array_size(*options) == 0) { /* {} says nothing of what it is */
+            json_decref(*options);
+            *options = json_object();
+        }
+    }
+    if (!*options || !settle_lists(fields, *options))
+        luaL_error(L, "not enough memory");
+    check_options(L, fields, title, *options);
+    return options;
+}
+
 void aks_spec_note_references(lua_State *L, int index, struct aks_resource *resource)
 {
     struct aks_error *error = aks_box_error(L);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "operations/gather.h"
 #include "transport/chance.h"
 
 /* Ids tell operations apart in events of all the Lua states of a process. */
@@ -95,7 +96,7 @@ static const char *resource_id(const struct aks_operation *operation)
     return resource && resource->id.text && *resource->id.text ? resource->id.text : NULL;
 }
 
-static void tell(const struct aks_operation *operation)
+void aks_operation_tell(const struct aks_operation *operation)
 {
     const struct aks_event event = {
         .kind = "operation",
@@ -127,7 +128,7 @@ static void finish(struct aks_operation *operation, enum aks_operation_status st
     operation->status = status;
     operation->ended = aks_clock_monotonic();
     set_detail(operation, NULL);
-    tell(operation);
+    aks_operation_tell(operation);
     operation->done = NULL;
     if (done)
         done(operation->context, operation);
@@ -169,6 +170,8 @@ static void drop(struct aks_operation *operation)
         aks_call_cancel(operation->call);
     if (operation->running)
         aks_long_running_cancel(operation->running);
+    aks_gather_cancel(operation->gather);
+    operation->gather = NULL;
     operation->call = NULL;
     operation->running = NULL;
 }
@@ -225,7 +228,7 @@ void aks_operation_go_after(struct aks_operation *operation, size_t step, double
         return;
     }
     set_detail(operation, detail);
-    tell(operation);
+    aks_operation_tell(operation);
     operation->step = step;
     if (!aks_timer_start(operation->session->loop, &operation->timer, seconds, &error))
         aks_operation_fail(operation, &error);
@@ -266,7 +269,7 @@ static void sign(struct aks_operation *operation, struct aks_call_request *reque
 {
     request->operation = operation->id;
     request->correlation_id = operation->correlation_id;
-    tell(operation);
+    aks_operation_tell(operation);
 }
 
 static void on_answer(void *context, struct aks_reply *reply, struct aks_error *error)
@@ -303,7 +306,7 @@ static void on_progress(void *context, const char *status)
     struct aks_operation *operation = context;
 
     set_detail(operation, status);
-    tell(operation);
+    aks_operation_tell(operation);
 }
 
 /* Both ways of following something differ in how they begin alone. */

@@ -11,6 +11,7 @@
 #include "resources/resource.h"
 
 struct aks_operation;
+struct aks_gather;
 
 struct aks_step {
     const char *name;                             /* "read the cluster" */
@@ -60,7 +61,8 @@ struct aks_operation {
     char correlation_id[AKS_UUID_SIZE];
     void *data;
     struct aks_assignee assignee;
-    struct aks_call *call; /* at most one of these three is under way */
+    struct aks_call *call; /* at most one of these four is under way */
+    struct aks_gather *gather;
     struct aks_long_running *running;
     struct aks_timer timer; /* a pause between steps */
     void (*answered)(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error);
@@ -86,6 +88,9 @@ bool aks_operation_is_over(const struct aks_operation *operation);
 const char *aks_operation_status_name(const struct aks_operation *operation); /* "running", "succeeded", ... */
 const char *aks_operation_step_name(const struct aks_operation *operation);
 double aks_operation_elapsed(const struct aks_operation *operation); /* seconds */
+
+/* For steps: tells observers how it stands. */
+void aks_operation_tell(const struct aks_operation *operation);
 
 /* For steps: how they end. */
 void aks_operation_next(struct aks_operation *operation);            /* the next step; after the last: success */

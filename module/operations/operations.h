@@ -28,6 +28,16 @@ struct aks_operation *aks_operation_new_start(struct aks_resource *resource, str
 struct aks_operation *aks_operation_new_stop(struct aks_resource *resource, struct aks_error *error);
 struct aks_operation *aks_operation_new_abort(struct aks_resource *resource, struct aks_error *error);
 
+/* The operations that take options: the table of options that Lua gives, checked against the fields of that name. */
+extern const struct aks_fields aks_toggle_options;
+
+/* Turns private mode of an integrated cluster on or off; nothing is sent when it is as wanted. Result: {"private",
+   "changed": bool, "appeared", "gone": {field: host name}, "removed_authorized_ip_ranges": [...] (going private, if
+   there were any), "leftover_private_dns_zone": name (going public)}. Fails with "not_integrated",
+   "cluster_not_running". */
+struct aks_operation *aks_operation_new_toggle(struct aks_resource *resource, const json_t *options,
+                                               struct aks_error *error);
+
 /* One page of a collection: of `type` below `parent` (id of a group, VNet, subscription...), or the page at `next`.
    Result: {"values": [documents], "next": URL or absent}. */
 struct aks_operation *aks_operation_new_list(struct aks_session *session, const struct aks_type *type,

@@ -63,7 +63,7 @@ static void strip(const struct aks_type *type, json_t *document, bool is_child)
             aks_document_delete(document, *path);
 }
 
-static void strip_all(const struct aks_type *type, json_t *document)
+static bool strip_all(const struct aks_type *type, json_t *document, struct aks_error *error)
 {
     const struct aks_type *child = type->embedded ? aks_type_find(type->embedded) : NULL;
     json_t *parts = child ? aks_document_get(document, type->embedded_path) : NULL;
@@ -71,6 +71,7 @@ static void strip_all(const struct aks_type *type, json_t *document)
     strip(type, document, false);
     for (size_t i = 0; i < json_array_size(parts); i++)
         strip(child, json_array_get(parts, i), true);
+    return !type->tidy || type->tidy(document) || aks_error_set_no_memory(error);
 }
 
 /* A new resource goes where its parent is. */
@@ -127,8 +128,8 @@ static bool write_body(const struct aks_resource *resource, bool fresh, json_t *
     for (size_t i = 0; i < resource->child_count; i++)
         if (!write_child(resource, resource->children[i], body, error))
             return false;
-    strip_all(type, body); /* only now: whether a field agrees may be told by what Azure sets */
-    return !type->compose || type->compose(resource, fresh, body, error);
+    /* Only now: whether a field agrees may be told by what Azure sets. */
+    return strip_all(type, body, error) && (!type->compose || type->compose(resource, fresh, body, error));
 }
 
 json_t *aks_resource_body(const struct aks_resource *resource, const json_t *document, struct aks_error *error)
@@ -140,6 +141,20 @@ json_t *aks_resource_body(const struct aks_resource *resource, const json_t *doc
         return NULL;
     }
     if (write_body(resource, !document, body, error))
+        return body;
+    json_decref(body);
+    return NULL;
+}
+
+json_t *aks_resource_unchanged(const struct aks_resource *resource, struct aks_error *error)
+{
+    json_t *body = json_deep_copy(resource->state);
+
+    if (!body) {
+        aks_error_set_no_memory(error);
+        return NULL;
+    }
+    if (strip_all(resource->type, body, error))
         return body;
     json_decref(body);
     return NULL;

@@ -20,7 +20,30 @@ static bool is_list(const struct aks_field *field)
     return field->type == AKS_FIELD_CIDRS || field->type == AKS_FIELD_STRINGS || field->type == AKS_FIELD_RECORDS;
 }
 
-/* {} says nothing of whether it is a list: the field does. False for want of memory. */
+/* New list of texts from a text, an integer, or a list of such; NULL for want of memory. What is neither stays. */
+static json_t *as_texts(const json_t *value)
+{
+    json_t *list = json_array(), *text;
+    size_t count = json_is_array(value) ? json_array_size(value) : 1;
+    bool done = list;
+
+    for (size_t i = 0; done && i < count; i++) {
+        const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
+
+        if (json_is_integer(item))
+            text = json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(item));
+        else
+            text = json_deep_copy(item);
+        done = json_array_append_new(list, text) == 0;
+    }
+    if (done)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+/* {} says nothing of whether it is a list: the field does. One of something may stand for a list. False for want of
+   memory. */
 static bool settle_lists(const struct aks_fields *fields, json_t *spec)
 {
     bool enough_memory = true;
@@ -32,6 +55,9 @@ static bool settle_lists(const struct aks_fields *fields, json_t *spec)
 
         if (is_list(field) && json_is_object(value) && json_object_size(value) == 0)
             enough_memory &= json_object_set_new(spec, field->name, json_array()) == 0;
+        if ((field->flags & AKS_FIELD_SINGLE) &&
+            (json_is_string(value) || json_is_integer(value) || json_is_array(value)))
+            enough_memory &= json_object_set_new(spec, field->name, as_texts(value)) == 0;
         if (field->type != AKS_FIELD_RECORDS || !field->items || !json_is_array(value))
             continue;
         json_array_foreach(value, j, record)

@@ -38,6 +38,7 @@ static const struct aks_name_rule rules[] = {
      NAMING_RULES},
     {"subnet", 1, 80, NETWORK, ALPHANUMERIC, ALPHANUMERIC | UNDERSCORE, network_words, NAMING_RULES},
     {"nsg", 1, 80, NETWORK, ALPHANUMERIC, ALPHANUMERIC | UNDERSCORE, network_words, NAMING_RULES},
+    {"security_rule", 1, 80, NETWORK, ALPHANUMERIC, ALPHANUMERIC | UNDERSCORE, network_words, NAMING_RULES},
     {"route_table", 1, 80, NETWORK, ALPHANUMERIC, ALPHANUMERIC | UNDERSCORE, network_words, NAMING_RULES},
     {"identity", 3, 128, ALPHANUMERIC | HYPHEN | UNDERSCORE, ALPHANUMERIC, ALPHANUMERIC | HYPHEN | UNDERSCORE,
      "3 to 128 letters, digits, '-' and '_', beginning with a letter or digit", NAMING_RULES},

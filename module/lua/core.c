@@ -11,6 +11,7 @@
 #include "lua/loop.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
+#include "lua/registration.h"
 #include "lua/resource.h"
 #include "lua/runtime.h"
 #include "lua/task.h"
@@ -34,6 +35,7 @@ static void open_classes(lua_State *L)
     aks_open_generic(L);
     aks_open_client(L);
     aks_open_resources(L);
+    aks_open_registration(L);
     lua_pushcfunction(L, aks_generic_new);
     lua_setfield(L, -2, "resource");
     lua_pop(L, 1);

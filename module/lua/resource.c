@@ -275,9 +275,11 @@ static const luaL_Reg metamethods[] = {
     {AKS_VALUE_TEXT, resource_text},   {NULL, NULL},
 };
 
+static const luaL_Reg no_methods[] = {{NULL, NULL}};
+
 static const struct aks_class resource_class = {
     .name = "aks.resource",
-    .methods = methods,
+    .methods = no_methods,
     .metamethods = metamethods,
     .attribute = attribute,
     .suggest = suggest,
@@ -303,19 +305,34 @@ static void add_children(lua_State *L, const char *parent)
     }
 }
 
-static void add_class(lua_State *L, const struct aks_type *type)
+/* Leaves the table of its methods on the stack. */
+static void new_class(lua_State *L, const struct aks_type *type, const luaL_Reg *functions)
 {
     lua_pushfstring(L, "aks.%s", type->name);
+    luaL_checkstack(L, 5, NULL);
     aks_class_new(L, &resource_class, lua_tostring(L, -1));
+    luaL_setfuncs(L, functions, 0);
+    luaL_getmetatable(L, lua_tostring(L, -2));
+    lua_pushboolean(L, 1);
+    lua_rawsetp(L, -2, &class_mark);
+    lua_pop(L, 1);
+    lua_remove(L, -2);
+}
+
+void aks_resource_class_add(lua_State *L, const struct aks_type *type, const luaL_Reg *functions)
+{
+    new_class(L, type, functions);
+    lua_pop(L, 1);
+}
+
+static void add_class(lua_State *L, const struct aks_type *type)
+{
+    new_class(L, type, methods);
     if (!(type->flags & AKS_TYPE_TENTATIVE))
         add_children(L, type->name);
     if (type == &aks_type_cluster)
         luaL_setfuncs(L, aks_cluster_methods, 0);
     lua_pop(L, 1);
-    luaL_getmetatable(L, lua_tostring(L, -1));
-    lua_pushboolean(L, 1);
-    lua_rawsetp(L, -2, &class_mark);
-    lua_pop(L, 2);
 }
 
 void aks_open_resources(lua_State *L)

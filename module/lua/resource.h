@@ -2,6 +2,7 @@
 #ifndef AKS_LUA_RESOURCE_H
 #define AKS_LUA_RESOURCE_H
 
+#include <lauxlib.h>
 #include <lua.h>
 
 #include "lua/operation.h"
@@ -15,6 +16,9 @@ struct aks_lua_resource {
 /* Registers a class for each type, and adds to the table of client's methods, on top of the stack, what a client can
    construct and list. */
 void aks_open_resources(lua_State *L);
+
+/* Registers the class of a type, with attributes as all resources have them and these methods. */
+void aks_resource_class_add(lua_State *L, const struct aks_type *type, const luaL_Reg *methods);
 
 /* Pushes an empty resource object of the type; `client` is a stack index. */
 struct aks_lua_resource *aks_lua_resource_push(lua_State *L, int client, const struct aks_type *type);

@@ -58,6 +58,7 @@ void aks_operation_release(struct aks_operation *operation)
     free(operation->data);
     free(operation->assignee.principal_id);
     free(operation->detail);
+    free(operation->note);
     json_decref(operation->result);
     aks_error_clear(&operation->error);
     aks_resource_release(operation->resource);
@@ -127,7 +128,7 @@ static void finish(struct aks_operation *operation, enum aks_operation_status st
 
     operation->status = status;
     operation->ended = aks_clock_monotonic();
-    set_detail(operation, NULL);
+    set_detail(operation, operation->note);
     aks_operation_tell(operation);
     operation->done = NULL;
     if (done)
@@ -246,6 +247,12 @@ void aks_operation_fail(struct aks_operation *operation, struct aks_error *error
     note_place(operation);
     finish(operation,
            aks_error_has_code(&operation->error, "operation_canceled") ? AKS_OPERATION_CANCELED : AKS_OPERATION_FAILED);
+}
+
+void aks_operation_note(struct aks_operation *operation, const char *note)
+{
+    free(operation->note);
+    operation->note = note ? strdup(note) : NULL;
 }
 
 double aks_operation_backoff(struct aks_operation *operation)

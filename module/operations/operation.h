@@ -58,6 +58,7 @@ struct aks_operation {
     double started, ended;  /* monotonic seconds */
     size_t step;
     char *detail; /* Azure's words for how it stands; NULL: none */
+    char *note;   /* what is worth knowing about its end; NULL: nothing */
     char correlation_id[AKS_UUID_SIZE];
     void *data;
     struct aks_assignee assignee;
@@ -99,6 +100,9 @@ void aks_operation_go_after(struct aks_operation *operation, size_t step, double
 void aks_operation_succeed(struct aks_operation *operation, json_t *result); /* takes result (NULL: none) */
 void aks_operation_fail(struct aks_operation *operation,
                         struct aks_error *error); /* moves error; notes operation, step, resource */
+
+/* For steps: what the last event tells as its detail, for people. Without memory nothing is told. */
+void aks_operation_note(struct aks_operation *operation, const char *note);
 
 /* For steps: the pause before a round is begun again because somebody else was at work: it grows with the rounds, and a
    little chance keeps many operations from coming back at the same moment. Counts the round. */

@@ -15,6 +15,11 @@ struct aks_operation *aks_operation_new_assign(struct aks_resource *resource, st
 /* Read: sets resource->state. Result: the document, or none when it is absent. */
 struct aks_operation *aks_operation_new_read(struct aks_resource *resource, struct aks_error *error);
 
+/* Register a resource provider, or a feature and then its provider again, and wait until that is done (minutes).
+   Nothing is sent but reads for a provider that is registered. A feature that is generally available and unknown to the
+   cloud is success. */
+struct aks_operation *aks_operation_new_register(struct aks_resource *resource, struct aks_error *error);
+
 /* Delete; absent is success. */
 struct aks_operation *aks_operation_new_delete(struct aks_resource *resource, struct aks_error *error);
 

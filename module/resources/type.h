@@ -27,6 +27,7 @@ struct aks_type {
     const char *api_version;
     const char *parent;    /* name of the type that constructs it: "resource_group", "client", or "*": any resource */
     const char *name_rule; /* of aks_name_rule_find; NULL: none */
+    const char *id_path;   /* what stands between parent and name, where ids have a form of their own; or NULL */
     unsigned flags;
     struct aks_fields fields;
     const char *root; /* the member of the document in which the fields are: "properties"; NULL: the document itself */
@@ -58,5 +59,13 @@ extern const struct aks_type aks_type_resource_group, aks_type_vnet, aks_type_su
 /* Any other ARM resource: no fields, no version of its own, and not in aks_types. `parent` of aks_resource_new is its
    id, `name` NULL. */
 extern const struct aks_type aks_type_generic;
+
+/* Resource providers and their preview features of a subscription, not in aks_types either. The name of a feature is
+   "NAMESPACE/FEATURE". */
+extern const struct aks_type aks_type_provider, aks_type_feature;
+
+/* The first api-version of a feature's provider that needs no registration of it; NULL: it is needed, or not known not
+   to be. */
+const char *aks_feature_general_since(const char *name);
 
 #endif

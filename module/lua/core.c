@@ -8,6 +8,7 @@
 #include "lua/credential.h"
 #include "lua/generic.h"
 #include "lua/id.h"
+#include "lua/kubeconfig.h"
 #include "lua/loop.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
@@ -32,6 +33,7 @@ static void open_classes(lua_State *L)
     aks_open_operation(L);
     aks_open_id(L);
     aks_open_cidr(L);
+    aks_open_kubeconfig(L);
     aks_open_generic(L);
     aks_open_client(L);
     aks_open_resources(L);

@@ -34,7 +34,19 @@ struct aks_operation *aks_operation_new_stop(struct aks_resource *resource, stru
 struct aks_operation *aks_operation_new_abort(struct aks_resource *resource, struct aks_error *error);
 
 /* The operations that take options: the table of options that Lua gives, checked against the fields of that name. */
-extern const struct aks_fields aks_toggle_options;
+extern const struct aks_fields aks_convert_options, aks_toggle_options, aks_credentials_options;
+
+/* Converts a cluster to API Server VNet Integration, and restarts it. Refuses with every finding at once before
+   anything is changed; without approval with "approval_required", which says what would happen. Goes on where an
+   earlier run was interrupted. Result: {"converted", "restarted", "restart_required": bool, "before", "after":
+   {"apiserver_address", "node_image_version"}, "stale": [{"resource", "rule", "field"}]: what still names the old
+   address}. */
+struct aks_operation *aks_operation_new_convert(struct aks_resource *resource, const json_t *options,
+                                                struct aks_error *error);
+
+/* Asks for the kubeconfig of a cluster. Result: its text. */
+struct aks_operation *aks_operation_new_credentials(struct aks_resource *resource, const json_t *options,
+                                                    struct aks_error *error);
 
 /* Turns private mode of an integrated cluster on or off; nothing is sent when it is as wanted. Result: {"private",
    "changed": bool, "appeared", "gone": {field: host name}, "removed_authorized_ip_ranges": [...] (going private, if

@@ -1,4 +1,5 @@
 -- The simulated subscription as a whole: its state, its routes, and what may be asked of it from outside Azure's API.
+local apiserver = require "aks.sim.clusters.apiserver"
 local clock = require "aks.sim.clock"
 local clouds = require "aks.sim.clouds"
 local fault = require "aks.sim.fault"
@@ -76,7 +77,7 @@ function simulator.new(options)
     operations = {}, running = {}, results = {}, faults = {}, tokens = {}, pages = {}, used = {}, features = {},
     providers = {}, buckets = {}, principals = { [settings.object_id] = { since = 0 } }, random = random, uuid = uuid,
   }
-  local routes = { own_routes(sim), token.routes, clouds.routes, operation.routes }
+  local routes = { own_routes(sim), token.routes, clouds.routes, operation.routes, apiserver.routes }
   for _, name in ipairs(providers) do
     local provider = require("aks.sim.providers." .. name)
     routes[#routes + 1] = provider.routes or provider
@@ -130,7 +131,7 @@ end
 
 function controls.needs_restart(sim, argument)
   local record = sim.store:get(argument.id)
-  return record ~= nil and record.restart_required == true
+  return record ~= nil and record.restart_required ~= nil
 end
 
 function controls.put(sim, argument)

@@ -35,11 +35,15 @@ static const char *state_of(const struct aks_operation *operation)
                                 is_feature(operation) ? "properties.state" : "registrationState");
 }
 
-static double interval_of(const struct aks_operation *operation)
+/* A provider is registered in seconds, a feature in minutes: looks come closer at first. */
+static double interval_of(struct aks_operation *operation)
 {
-    double interval = operation->session->poll_interval;
+    double interval = operation->session->poll_interval, limit = operation->resource->type->pace.interval;
 
-    return interval > 0 ? interval : operation->resource->type->pace.interval;
+    if (interval > 0)
+        return interval;
+    interval = ++operation->attempts;
+    return interval < limit ? interval : limit;
 }
 
 /* Says when a feature need not be registered any more. */

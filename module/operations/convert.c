@@ -17,6 +17,7 @@ enum {
     STEP_ASSESS,
     STEP_SETTLE,
     STEP_SURVEY,
+    STEP_LOOK_UP,
     STEP_CHECK,
     STEP_CONVERT,
     STEP_READ_CONVERTED,
@@ -55,6 +56,7 @@ static void clear(void *data)
 
     aks_survey_clear(&convert->survey);
     free(convert->apiserver_subnet);
+    free(convert->looked_up);
     json_decref(convert->before);
     aks_findings_clear(&convert->findings);
 }
@@ -171,6 +173,26 @@ static void survey(struct aks_operation *operation)
     aks_survey_run(operation, aks_convert_look, aks_convert_seen);
 }
 
+/* STEP_LOOK_UP: no resource shows where a public API server listens; its name does. */
+static void looked_up(struct aks_operation *operation, const char *address)
+{
+    struct aks_convert *convert = convert_of(operation);
+
+    free(convert->looked_up);
+    convert->looked_up = address ? strdup(address) : NULL; /* only told: without memory it is not known */
+    aks_operation_next(operation);
+}
+
+static void look_up(struct aks_operation *operation)
+{
+    const char *host = aks_document_text_at(operation->resource->state, "properties.fqdn");
+
+    if (host && !is_integrated(operation) && !aks_convert_address(operation))
+        aks_operation_look_up(operation, host, looked_up);
+    else
+        aks_operation_next(operation);
+}
+
 /* STEP_CHECK: local. */
 static bool note_before(struct aks_operation *operation)
 {
@@ -179,6 +201,7 @@ static bool note_before(struct aks_operation *operation)
     const char *image = aks_document_text_at(operation->resource->state, AKS_CLUSTER_POOLS "[0].nodeImageVersion");
 
     json_decref(convert->before);
+    address = address ? address : convert->looked_up;
     convert->before = json_pack("{s:s*, s:s*}", "apiserver_address", address, "node_image_version", image);
     return convert->before;
 }
@@ -336,7 +359,6 @@ static void unmark(struct aks_operation *operation)
 /* STEP_LOOK */
 static void look(struct aks_operation *operation)
 {
-    aks_survey_clear(&convert_of(operation)->survey);
     aks_survey_run(operation, aks_convert_look_address, aks_convert_look_rules);
 }
 
@@ -372,6 +394,7 @@ static const struct aks_step steps[] = {
     [STEP_ASSESS] = {"assess", assess},
     [STEP_SETTLE] = {"wait for what is under way", settle},
     [STEP_SURVEY] = {"look at network and roles", survey},
+    [STEP_LOOK_UP] = {"look up the API server", look_up},
     [STEP_CHECK] = {"check", check},
     [STEP_CONVERT] = {"convert", write_conversion},
     [STEP_READ_CONVERTED] = {"read back", aks_current_read},

@@ -12,6 +12,7 @@
 struct aks_convert {
     struct aks_survey survey; /* first: see survey.h */
     char *apiserver_subnet;   /* id */
+    char *looked_up;          /* address of a public API server, as DNS has it; NULL: not known */
     bool approved, restart;
     bool converted;    /* by this run */
     bool was_starting; /* the restart of an earlier run was found in its second half */

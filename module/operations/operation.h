@@ -62,12 +62,14 @@ struct aks_operation {
     char correlation_id[AKS_UUID_SIZE];
     void *data;
     struct aks_assignee assignee;
-    struct aks_call *call; /* at most one of these four is under way */
+    struct aks_call *call; /* at most one of these five is under way */
     struct aks_gather *gather;
+    struct aks_lookup *lookup;
     struct aks_long_running *running;
     struct aks_timer timer; /* a pause between steps */
     void (*answered)(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error);
     void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error);
+    void (*looked_up)(struct aks_operation *operation, const char *address);
     unsigned attempts; /* rounds begun again, for steps that do */
     aks_operation_done *done;
     void *context;
@@ -121,5 +123,10 @@ void aks_operation_follow(struct aks_operation *operation, struct aks_call_reque
 /* For steps: what is under way on the resource already. */
 void aks_operation_watch(struct aks_operation *operation, struct aks_call_request *request,
                          void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error));
+
+/* For steps: the address of a host, as DNS has it here; NULL: none. With a resource manager on this machine nothing
+   real is behind the names it tells, and none is asked for. */
+void aks_operation_look_up(struct aks_operation *operation, const char *host,
+                           void (*looked_up)(struct aks_operation *operation, const char *address));
 
 #endif

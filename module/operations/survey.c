@@ -145,6 +145,7 @@ static void gathered(struct aks_operation *operation)
 void aks_survey_run(struct aks_operation *operation, void (*begin)(struct aks_operation *operation),
                     void (*seen)(struct aks_operation *operation, const struct aks_sight *sight))
 {
+    aks_survey_clear(survey_of(operation));
     survey_of(operation)->seen = seen;
     aks_operation_gather(operation, begin, answered, gathered);
 }

@@ -22,8 +22,9 @@ struct aks_survey {
     void (*seen)(struct aks_operation *operation, const struct aks_sight *sight);
 };
 
-/* Runs a step: `begin` says what to look at; `seen` (may be NULL) is told each answer and may look further. Then the
-   next step follows; an error that is neither absence nor a refusal fails the operation. */
+/* Runs a step: what was seen before is forgotten, `begin` says what to look at; `seen` (may be NULL) is told each
+   answer and may look further. Then the next step follows; an error that is neither absence nor a refusal fails the
+   operation. */
 void aks_survey_run(struct aks_operation *operation, void (*begin)(struct aks_operation *operation),
                     void (*seen)(struct aks_operation *operation, const struct aks_sight *sight));
 
@@ -34,7 +35,7 @@ void aks_survey_look(struct aks_operation *operation, const char *target, const 
 const struct aks_sight *aks_survey_find(const struct aks_survey *survey, const char *target);
 const json_t *aks_survey_document(const struct aks_survey *survey, const char *target);
 
-/* Forgets everything, so that things can be looked at anew. */
+/* Forgets everything. */
 void aks_survey_clear(struct aks_survey *survey);
 
 #endif

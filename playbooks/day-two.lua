@@ -1,4 +1,4 @@
--- What comes after the first day: tags, another node pool, a newer Kubernetes, a stop and a start, and the end of it all.
+-- After the first day: tags, another node pool, a newer Kubernetes, a stop and a start, and the end of it all.
 local aks = require "aks"
 
 local azure = aks.connect {}

@@ -8,6 +8,7 @@
 #include "lua/credential.h"
 #include "lua/generic.h"
 #include "lua/id.h"
+#include "lua/json.h"
 #include "lua/loop.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
@@ -19,7 +20,7 @@
 static const luaL_Reg functions[] = {
     {"connect", aks_connect},  {"cidr", aks_cidr_new}, {"id", aks_id_new},        {"spawn", aks_spawn},
     {"all", aks_all},          {"sleep", aks_sleep},   {"array", aks_array_make}, {"is_error", aks_error_is},
-    {"error", aks_error_make}, {NULL, NULL},
+    {"error", aks_error_make}, {"decode", aks_json_decode}, {NULL, NULL},
 };
 
 static void open_classes(lua_State *L)
@@ -32,6 +33,7 @@ static void open_classes(lua_State *L)
     aks_open_id(L);
     aks_open_cidr(L);
     aks_open_generic(L);
+    aks_open_credential(L);
     aks_open_client(L);
     aks_open_resources(L);
     lua_pushcfunction(L, aks_generic_new);

@@ -138,6 +138,6 @@ return {
     { method = "GET", path = "/metadata/identity/oauth2/token", handler = metadata_service, open = true },
     { method = "GET", path = "/msi/token", handler = app_service, open = true },
     { method = "GET", path = "/arc/metadata/identity/oauth2/token", handler = arc, open = true },
-    { method = "POST", path = "/cloudshell/oauth2/token", handler = cloud_shell, open = true },
+    { method = "POST", path = "/cloudshell/token", handler = cloud_shell, open = true },
   },
 }

@@ -8,6 +8,7 @@
 #include "lua/credential.h"
 #include "lua/generic.h"
 #include "lua/id.h"
+#include "lua/json.h"
 #include "lua/kubeconfig.h"
 #include "lua/loop.h"
 #include "lua/operation.h"
@@ -19,9 +20,17 @@
 #include "lua/value.h"
 
 static const luaL_Reg functions[] = {
-    {"connect", aks_connect},  {"cidr", aks_cidr_new}, {"id", aks_id_new},        {"spawn", aks_spawn},
-    {"all", aks_all},          {"sleep", aks_sleep},   {"array", aks_array_make}, {"is_error", aks_error_is},
-    {"error", aks_error_make}, {NULL, NULL},
+    {"connect", aks_connect},
+    {"cidr", aks_cidr_new},
+    {"id", aks_id_new},
+    {"spawn", aks_spawn},
+    {"all", aks_all},
+    {"sleep", aks_sleep},
+    {"array", aks_array_make},
+    {"is_error", aks_error_is},
+    {"error", aks_error_make},
+    {"decode", aks_json_decode},
+    {NULL, NULL},
 };
 
 static void open_classes(lua_State *L)
@@ -35,6 +44,7 @@ static void open_classes(lua_State *L)
     aks_open_cidr(L);
     aks_open_kubeconfig(L);
     aks_open_generic(L);
+    aks_open_credential(L);
     aks_open_client(L);
     aks_open_resources(L);
     aks_open_registration(L);

@@ -97,7 +97,7 @@ end
 local controls = {}
 
 function controls.facts(sim)
-  local facts = { token = sim.first_token }
+  local facts = { token = sim.first_token, endpoint = sim.endpoint, authority = sim.endpoint, ca_file = sim.ca_file }
   for _, name in ipairs { "subscription", "tenant", "client_id", "client_secret", "object_id" } do
     facts[name] = sim.options[name]
   end

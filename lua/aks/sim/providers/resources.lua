@@ -133,6 +133,14 @@ local function subscription(context)
   }
 end
 
+local function list_tenants(context)
+  local tenant = context.sim.options.tenant
+  return 200, { value = http.array { {
+    id = "/tenants/" .. tenant, tenantId = tenant, countryCode = "US", displayName = "Simulated", tenantType = "AAD",
+    tenantCategory = "Home", defaultDomain = "simulated.invalid", domains = http.array { "simulated.invalid" },
+  } } }
+end
+
 local function list_locations(context)
   local value = http.array()
   for _, shown in ipairs(locations) do
@@ -149,6 +157,7 @@ return {
   { method = "GET", path = "/subscriptions", handler = function(context)
     return 200, { value = http.array { subscription(context) } }
   end },
+  { method = "GET", path = "/tenants", handler = list_tenants },
   { method = "GET", path = "/subscriptions/{subscription}", handler = function(context)
     return 200, subscription(context)
   end },

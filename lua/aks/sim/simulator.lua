@@ -6,6 +6,8 @@ local front = require "aks.sim.front"
 local http = require "aks.sim.http"
 local log = require "aks.sim.log"
 local operation = require "aks.sim.operation"
+local quirks = require "aks.sim.quirks"
+local roles = require "aks.sim.roles"
 local router = require "aks.sim.router"
 local seed = require "aks.sim.seed"
 local store = require "aks.sim.store"
@@ -25,8 +27,8 @@ simulator.defaults = {
   propagation = 0, -- simulated seconds until a role assignment has effect
 }
 
-local providers = { "resources", "features", "network", "network_parts", "managed_identity", "authorization",
-  "containerservice", "agent_pools", "graph" }
+local providers = { "resources", "generic", "compute", "features", "network", "network_parts", "security_rules",
+  "managed_identity", "authorization", "containerservice", "cluster_actions", "agent_pools", "graph" }
 
 -- So many random hexadecimal digits.
 local function random(count)
@@ -75,6 +77,7 @@ function simulator.new(options)
     options = settings, clock = clock.new(settings.speed), store = store.new(), log = log.new(settings.log),
     operations = {}, running = {}, results = {}, faults = {}, tokens = {}, pages = {}, used = {}, features = {},
     providers = {}, buckets = {}, principals = { [settings.object_id] = { since = 0 } }, random = random, uuid = uuid,
+    quirks = quirks.choose(settings.quirks),
   }
   local routes = { own_routes(sim), token.routes, clouds.routes, operation.routes }
   for _, name in ipairs(providers) do
@@ -82,6 +85,7 @@ function simulator.new(options)
     routes[#routes + 1] = provider.routes or provider
   end
   sim.router = router.new(table.unpack(routes))
+  roles.grant(sim, settings.roles or {})
   sim.first_token = token.issue(sim, settings.object_id)
   return sim
 end

@@ -130,8 +130,11 @@ describe("a write to a network", function()
   end)
 
   it("to a group or a network that is not there is refused", function()
-    refused(azure:put(client.VNET .. "/subnets/a", { properties = client.subnet("172.19.0.0/24") }), 404,
-      "ResourceNotFound")
+    local answer = refused(azure:put(client.VNET .. "/subnets/a", { properties = client.subnet("172.19.0.0/24") }), 404,
+      "ParentResourceNotFound")
+    assert.matches("'virtualNetworks/subnets', because the parent resource '" .. azure.root .. client.VNET .. "'",
+      answer.body.error.message, 1, true)
+    refused(azure:get(client.VNET .. "/subnets/a"), 404, "ResourceNotFound")
     azure:create(client.VNET, vnet {})
     refused(azure:get(client.VNET .. "/subnets/a"), 404, "NotFound")
     assert.are.equal(204, azure:delete(client.VNET .. "/subnets/a").status)

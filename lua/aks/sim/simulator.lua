@@ -8,6 +8,8 @@ local http = require "aks.sim.http"
 local identity_host = require "aks.sim.identity_host"
 local log = require "aks.sim.log"
 local operation = require "aks.sim.operation"
+local quirks = require "aks.sim.quirks"
+local roles = require "aks.sim.roles"
 local router = require "aks.sim.router"
 local seed = require "aks.sim.seed"
 local store = require "aks.sim.store"
@@ -28,8 +30,8 @@ simulator.defaults = {
   propagation = 0, -- simulated seconds until a role assignment has effect
 }
 
-local providers = { "resources", "features", "network", "network_parts", "managed_identity", "authorization",
-  "containerservice", "agent_pools", "graph" }
+local providers = { "resources", "generic", "compute", "features", "network", "network_parts", "security_rules",
+  "managed_identity", "authorization", "containerservice", "cluster_actions", "agent_pools", "graph" }
 
 -- So many random hexadecimal digits.
 local function random(count)
@@ -78,6 +80,7 @@ function simulator.new(options)
     options = settings, clock = clock.new(settings.speed), store = store.new(), log = log.new(settings.log),
     operations = {}, running = {}, results = {}, faults = {}, tokens = {}, pages = {}, used = {}, features = {},
     providers = {}, buckets = {}, principals = { [settings.object_id] = { since = 0 } }, random = random, uuid = uuid,
+    quirks = quirks.choose(settings.quirks),
   }
   function sim.now()
     return os.time() + (settings.clock_ahead or 0)
@@ -89,6 +92,7 @@ function simulator.new(options)
     routes[#routes + 1] = provider.routes or provider
   end
   sim.router = router.new(table.unpack(routes))
+  roles.grant(sim, settings.roles or {})
   sim.first_token = token.issue(sim, settings.object_id)
   return sim
 end
@@ -104,7 +108,7 @@ end
 local controls = {}
 
 function controls.facts(sim)
-  local facts = { token = sim.first_token }
+  local facts = { token = sim.first_token, endpoint = sim.endpoint, authority = sim.endpoint, ca_file = sim.ca_file }
   for _, name in ipairs { "subscription", "tenant", "client_id", "client_secret", "object_id", "identity_header" } do
     facts[name] = sim.options[name]
   end

@@ -5,7 +5,7 @@ local sim = require "aks.sim"
 
 local simulator
 
-local function run(name)
+local function run(name, ...)
   local variables = {
     AZURE_SUBSCRIPTION_ID = simulator.subscription,
     AZURE_TENANT_ID = simulator.tenant,
@@ -13,7 +13,7 @@ local function run(name)
     AZURE_CLIENT_SECRET = simulator.client_secret,
   }
   local playbook = "playbooks/" .. name .. ".lua"
-  local result = program.aks(variables, "run", "--output", "json", "--endpoint", simulator.endpoint, playbook)
+  local result = program.aks(variables, "run", "--output", "json", "--endpoint", simulator.endpoint, playbook, ...)
   assert.are.equal(0, result.status, result.err)
   return json.decode(result.out)
 end
@@ -21,7 +21,7 @@ end
 -- Requests that change something; tokens are asked for by POST too.
 local function changes()
   return simulator:count { method = "PUT" } + simulator:count { method = "PATCH" }
-    + simulator:count { method = "DELETE" }
+    + simulator:count { method = "DELETE" } + simulator:count { method = "POST", path = "managedclusters" }
 end
 
 local function check_private(result)
@@ -37,11 +37,46 @@ local function check_subnet(result)
   assert.matches("/virtualNetworks/network/subnets/apiserver$", result.apiserver_subnet)
 end
 
+local function check_converted(result)
+  assert.is_true(result.vnet_integration)
+  check_subnet(result)
+  if result.conversion then -- not when there was nothing left to convert
+    assert.is_true(result.conversion.restarted)
+    assert.matches("^172%.19%.0%.", result.conversion.after.apiserver_address)
+  end
+end
+
+local function check_registered(result)
+  assert.are.same({ provider = "Registered", feature = "Registered" }, result)
+end
+
+local function check_toggled(result)
+  assert.are.equal(result.appeared.private_fqdn, result.gone.private_fqdn)
+  assert.is_false(result.private)
+end
+
+local function check_day_two(result)
+  assert.are.equal("Running", result.power)
+  assert.are.equal("platform", result.tags.team)
+  assert.matches("^1%.33%.", result.kubernetes_version)
+  assert.matches("^User, 2 nodes, 1%.33%.", result.pools.work)
+end
+
+local function check_created(result)
+  assert.are.equal("Succeeded", result.state)
+  assert.is_true(result.vnet_integration)
+end
+
 local playbooks = {
-  ["managed-public"] = { check_public },
-  ["managed-private"] = { check_private },
-  ["byo-public"] = { check_public, check_subnet },
-  ["byo-private"] = { check_private, check_subnet },
+  ["managed-public"] = { check_created, check_public },
+  ["managed-private"] = { check_created, check_private },
+  ["byo-public"] = { check_created, check_public, check_subnet },
+  ["byo-private"] = { check_created, check_private, check_subnet },
+  ["convert-public"] = { check_created, check_public, check_converted },
+  ["convert-private"] = { check_created, check_converted },
+  ["register"] = { check_registered },
+  ["toggle"] = { check_toggled, acts_anew = true },
+  ["day-two"] = { check_day_two, acts_anew = true },
 }
 
 for name, checks in pairs(playbooks) do
@@ -53,20 +88,24 @@ for name, checks in pairs(playbooks) do
       simulator:stop()
     end)
 
-    it("creates its cluster", function()
-      local result = run(name)
-      assert.are.equal("Succeeded", result.state)
-      assert.is_true(result.vnet_integration)
-      for _, check in ipairs(checks) do
-        check(result)
+    local function check(result)
+      for _, one in ipairs(checks) do
+        one(result)
       end
+    end
+
+    it("does what it says", function()
+      check(run(name))
     end)
 
-    it("changes nothing when it is run again", function()
-      local first, before = run(name), changes()
-      assert.is_true(before > 0)
-      assert.are.same(first, run(name))
-      assert.are.equal(before, changes())
+    it(checks.acts_anew and "can be run again" or "changes nothing when it is run again", function()
+      check(run(name))
+      local before = changes()
+      assert.is_true(before > 0 or name == "register")
+      check(run(name))
+      if not checks.acts_anew then
+        assert.are.equal(before, changes())
+      end
     end)
   end)
 end

@@ -24,6 +24,8 @@ struct aks_credential_methods {
                                aks_fetch_done *done, void *context, struct aks_error *error);
     void (*cancel)(struct aks_credential *credential, struct aks_fetch *fetch);
     void (*free)(struct aks_credential *credential);
+    /* The token is the user's business: for whom it is and who gives it need not be known. */
+    bool is_given;
 };
 
 /* The first member of every kind's own struct. */

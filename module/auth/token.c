@@ -36,6 +36,7 @@ struct aks_token *aks_token_new(const char *text, double expires_on, struct aks_
         return NULL;
     }
     token->references = 1;
+    token->kind = NULL;
     token->expires_on = expires_on > 0 ? expires_on : 0;
     token->refresh_on = refresh_time(token->expires_on);
     memcpy(token->text, text, length + 1);

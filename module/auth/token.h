@@ -18,6 +18,7 @@ struct aks_token {
     unsigned references;
     double expires_on; /* seconds since 1970; 0: unknown */
     double refresh_on; /* from when on a new one is asked for; 0: never */
+    const char *kind;  /* of the credential that gave it, static text; NULL: not told yet */
     char text[];
 };
 

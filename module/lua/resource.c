@@ -10,6 +10,7 @@
 #include "lua/cluster.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
+#include "lua/spec.h"
 #include "lua/value.h"
 #include "operations/operations.h"
 
@@ -80,6 +81,24 @@ int aks_resource_operate(lua_State *L, aks_make_operation *make, aks_lua_result 
     operation->operation = make(resource, error);
     aks_lua_operation_start(L, operation, error);
     return aks_lua_operation_return(L, wait);
+}
+
+int aks_resource_operate_with(lua_State *L, const struct aks_fields *options, aks_make_operation_with *make,
+                              aks_lua_result *result)
+{
+    struct aks_resource *resource = check_resource(L, 1);
+    struct aks_lua_operation *operation;
+    struct aks_error *error;
+    json_t **values;
+
+    lua_settop(L, 2);
+    values = aks_options_take(L, 2, options, resource->title);
+    error = aks_box_error(L);
+    aks_lua_resource_push_client(L, 1);
+    operation = aks_lua_operation_push(L, -1, 1, result);
+    operation->operation = make(resource, *values, error);
+    aks_lua_operation_start(L, operation, error);
+    return aks_lua_operation_return(L, !json_is_false(json_object_get(*values, "wait")));
 }
 
 static void push_existence(lua_State *L, int index, const struct aks_lua_operation *operation)
@@ -257,9 +276,11 @@ static const luaL_Reg metamethods[] = {
     {AKS_VALUE_TEXT, resource_text},   {NULL, NULL},
 };
 
+static const luaL_Reg no_methods[] = {{NULL, NULL}};
+
 static const struct aks_class resource_class = {
     .name = "aks.resource",
-    .methods = methods,
+    .methods = no_methods,
     .metamethods = metamethods,
     .attribute = attribute,
     .suggest = suggest,
@@ -285,19 +306,34 @@ static void add_children(lua_State *L, const char *parent)
     }
 }
 
-static void add_class(lua_State *L, const struct aks_type *type)
+/* Leaves the table of its methods on the stack. */
+static void new_class(lua_State *L, const struct aks_type *type, const luaL_Reg *functions)
 {
     lua_pushfstring(L, "aks.%s", type->name);
+    luaL_checkstack(L, 5, NULL);
     aks_class_new(L, &resource_class, lua_tostring(L, -1));
+    luaL_setfuncs(L, functions, 0);
+    luaL_getmetatable(L, lua_tostring(L, -2));
+    lua_pushboolean(L, 1);
+    lua_rawsetp(L, -2, &class_mark);
+    lua_pop(L, 1);
+    lua_remove(L, -2);
+}
+
+void aks_resource_class_add(lua_State *L, const struct aks_type *type, const luaL_Reg *functions)
+{
+    new_class(L, type, functions);
+    lua_pop(L, 1);
+}
+
+static void add_class(lua_State *L, const struct aks_type *type)
+{
+    new_class(L, type, methods);
     if (!(type->flags & AKS_TYPE_TENTATIVE))
         add_children(L, type->name);
     if (type == &aks_type_cluster)
         luaL_setfuncs(L, aks_cluster_methods, 0);
     lua_pop(L, 1);
-    luaL_getmetatable(L, lua_tostring(L, -1));
-    lua_pushboolean(L, 1);
-    lua_rawsetp(L, -2, &class_mark);
-    lua_pop(L, 2);
 }
 
 void aks_open_resources(lua_State *L)

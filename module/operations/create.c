@@ -10,7 +10,7 @@
 #include "arm/document.h"
 #include "base/text.h"
 
-enum { STEP_LOCATE, STEP_READ, STEP_SETTLE, STEP_COMPARE, STEP_WRITE, STEP_READ_BACK };
+enum { STEP_READ, STEP_SETTLE, STEP_COMPARE, STEP_PARENT, STEP_WRITE, STEP_READ_BACK };
 
 /* A write that may or may not have arrived is looked into this often. */
 #define LOST_WRITES_LIMIT 5
@@ -35,40 +35,6 @@ static bool keep_state(struct aks_operation *operation, json_t *document, struct
         return true;
     aks_operation_fail(operation, error);
     return false;
-}
-
-/* STEP_LOCATE: a resource goes where its group is, unless the spec says otherwise. */
-static void located(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
-{
-    const char *location = reply ? aks_document_text_at(reply->body, "location") : NULL;
-
-    if (!reply) {
-        if (aks_call_is_absent(error))
-            aks_error_note(&error->hint, "create the resource group first");
-        aks_operation_fail(operation, error);
-        return;
-    }
-    operation->resource->location = location ? strdup(location) : NULL;
-    if (operation->resource->location)
-        aks_operation_next(operation);
-    else
-        fail_for(operation, "field_required", "finds no location in its resource group to take over",
-                 "give it a location");
-}
-
-static void locate(struct aks_operation *operation)
-{
-    const struct aks_resource *resource = operation->resource;
-    struct aks_call_request request = {
-        .method = "GET",
-        .target = resource->id.parent,
-        .api_version = aks_type_resource_group.api_version,
-    };
-
-    if (!(resource->type->flags & AKS_TYPE_LOCATED) || resource->location || resource->type == &aks_type_resource_group)
-        aks_operation_next(operation);
-    else
-        aks_operation_call(operation, &request, located);
 }
 
 /* STEP_READ */
@@ -146,6 +112,63 @@ static void compare(struct aks_operation *operation)
             aks_operation_succeed(operation, NULL);
         else
             aks_operation_next(operation);
+    }
+}
+
+/* STEP_PARENT: a new resource goes where its group is, and takes over what its type has of its parent, unless the spec
+   says otherwise. */
+static bool take_location(struct aks_resource *resource, const json_t *parent, struct aks_error *error)
+{
+    const char *location = aks_document_text_at(parent, "location");
+
+    if (!(resource->type->flags & AKS_TYPE_LOCATED) || resource->location)
+        return true;
+    if (!location) {
+        aks_error_note(&error->hint, "give it a location");
+        return aks_error_set(error, "field_required", "%s finds no location in its resource group to take over",
+                             resource->title);
+    }
+    resource->location = strdup(location);
+    return resource->location || aks_error_set_no_memory(error);
+}
+
+static void parent_answered(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
+{
+    struct aks_resource *resource = operation->resource;
+
+    if (!reply) {
+        if (aks_call_is_absent(error))
+            aks_error_note(&error->hint,
+                           resource->type->inherit ? "create the cluster first" : "create the resource group first");
+        aks_operation_fail(operation, error);
+        return;
+    }
+    if (!take_location(resource, reply->body, error) ||
+        (resource->type->inherit && !resource->type->inherit(resource->spec, reply->body) &&
+         !aks_error_set_no_memory(error)))
+        aks_operation_fail(operation, error);
+    else
+        aks_operation_next(operation);
+}
+
+static bool needs_parent(const struct aks_resource *resource)
+{
+    if (resource->type == &aks_type_resource_group || resource->state)
+        return false;
+    return ((resource->type->flags & AKS_TYPE_LOCATED) && !resource->location) ||
+           (resource->type->inherit && resource->spec);
+}
+
+static void read_parent(struct aks_operation *operation)
+{
+    const struct aks_resource *resource = operation->resource;
+    struct aks_call_request request = {.method = "GET", .target = resource->id.parent};
+
+    if (needs_parent(resource)) {
+        request.api_version = aks_type_find(resource->type->parent)->api_version;
+        aks_operation_call(operation, &request, parent_answered);
+    } else {
+        aks_operation_next(operation);
     }
 }
 
@@ -238,12 +261,9 @@ static void read_back(struct aks_operation *operation)
 }
 
 static const struct aks_step steps[] = {
-    [STEP_LOCATE] = {"find the location", locate},
-    [STEP_READ] = {"read", read_first},
-    [STEP_SETTLE] = {"wait for what is under way", settle},
-    [STEP_COMPARE] = {"compare", compare},
-    [STEP_WRITE] = {"write", write_spec},
-    [STEP_READ_BACK] = {"read back", read_back},
+    [STEP_READ] = {"read", read_first},    [STEP_SETTLE] = {"wait for what is under way", settle},
+    [STEP_COMPARE] = {"compare", compare}, [STEP_PARENT] = {"read its parent", read_parent},
+    [STEP_WRITE] = {"write", write_spec},  [STEP_READ_BACK] = {"read back", read_back},
 };
 
 static const struct aks_operation_kind kind = {

@@ -15,6 +15,11 @@ struct aks_operation *aks_operation_new_assign(struct aks_resource *resource, st
 /* Read: sets resource->state. Result: the document, or none when it is absent. */
 struct aks_operation *aks_operation_new_read(struct aks_resource *resource, struct aks_error *error);
 
+/* Register a resource provider, or a feature and then its provider again, and wait until that is done (minutes).
+   Nothing is sent but reads for a provider that is registered. A feature that is generally available and unknown to the
+   cloud is success. */
+struct aks_operation *aks_operation_new_register(struct aks_resource *resource, struct aks_error *error);
+
 /* Delete; absent is success. */
 struct aks_operation *aks_operation_new_delete(struct aks_resource *resource, struct aks_error *error);
 
@@ -27,6 +32,28 @@ struct aks_operation *aks_operation_new_wait(struct aks_resource *resource, stru
 struct aks_operation *aks_operation_new_start(struct aks_resource *resource, struct aks_error *error);
 struct aks_operation *aks_operation_new_stop(struct aks_resource *resource, struct aks_error *error);
 struct aks_operation *aks_operation_new_abort(struct aks_resource *resource, struct aks_error *error);
+
+/* The operations that take options: the table of options that Lua gives, checked against the fields of that name. */
+extern const struct aks_fields aks_convert_options, aks_toggle_options, aks_credentials_options;
+
+/* Converts a cluster to API Server VNet Integration, and restarts it. Refuses with every finding at once before
+   anything is changed; without approval with "approval_required", which says what would happen. Goes on where an
+   earlier run was interrupted. Result: {"converted", "restarted", "restart_required": bool, "before", "after":
+   {"apiserver_address", "node_image_version"}, "stale": [{"resource", "rule", "field"}]: what still names the old
+   address}. */
+struct aks_operation *aks_operation_new_convert(struct aks_resource *resource, const json_t *options,
+                                                struct aks_error *error);
+
+/* Asks for the kubeconfig of a cluster. Result: its text. */
+struct aks_operation *aks_operation_new_credentials(struct aks_resource *resource, const json_t *options,
+                                                    struct aks_error *error);
+
+/* Turns private mode of an integrated cluster on or off; nothing is sent when it is as wanted. Result: {"private",
+   "changed": bool, "appeared", "gone": {field: host name}, "removed_authorized_ip_ranges": [...] (going private, if
+   there were any), "leftover_private_dns_zone": name (going public)}. Fails with "not_integrated",
+   "cluster_not_running". */
+struct aks_operation *aks_operation_new_toggle(struct aks_resource *resource, const json_t *options,
+                                               struct aks_error *error);
 
 /* One page of a collection: of `type` below `parent` (id of a group, VNet, subscription...), or the page at `next`.
    Result: {"values": [documents], "next": URL or absent}. */

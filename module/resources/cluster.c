@@ -367,5 +367,6 @@ const struct aks_type aks_type_cluster = {
     .pace = {30, 10},
     .complete = complete,
     .check = check,
+    .tidy = aks_cluster_tidy,
     .compose = aks_cluster_compose,
 };

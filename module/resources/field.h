@@ -37,7 +37,9 @@ enum {
     AKS_FIELD_READ_ONLY = 4,   /* Azure sets it: refused in a spec */
     AKS_FIELD_FOLD = 8,        /* STRING, STRINGS: compared without case; TAGS: their names are */
     AKS_FIELD_ORDERED = 16,    /* STRINGS: their order has a meaning */
-    AKS_FIELD_HOSTS = 32       /* CIDRS: a bare address stands for the prefix of that address alone */
+    AKS_FIELD_HOSTS = 32,      /* CIDRS: a bare address stands for the prefix of that address alone */
+    AKS_FIELD_SINGLE = 64      /* STRINGS: in Lua, one text or integer may stand for the list of it, and integers for
+                                  their texts: ports = 443 */
 };
 
 struct aks_field;

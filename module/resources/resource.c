@@ -84,6 +84,34 @@ static bool set_scope(struct aks_resource *resource, const char *scope, struct a
            copy_text(&resource->id.parent, scope, error);
 }
 
+/* "NAMESPACE/FEATURE" stands as "NAMESPACE/features/FEATURE". */
+static char *join_text(const struct aks_type *type, const char *parent, const char *name)
+{
+    const char *slash = strchr(name, '/'), *segment = strrchr(type->arm_type, '/');
+
+    if (!slash)
+        return aks_text_format("%s%s%s", parent, type->id_path, name);
+    return aks_text_format("%s%s%.*s%s%s", parent, type->id_path, (int)(slash - name), name, segment, slash);
+}
+
+/* An id whose form is its type's own. */
+static bool join_id(struct aks_resource *resource, const char *parent, const char *name, struct aks_error *error)
+{
+    struct aks_id *id = &resource->id;
+    struct aks_id above = {0};
+
+    if (!aks_id_parse(parent, &above, error))
+        return false;
+    id->subscription = above.subscription;
+    above.subscription = NULL;
+    aks_id_clear(&above);
+    id->text = join_text(resource->type, parent, name);
+    if (!id->text)
+        return aks_error_set_no_memory(error);
+    return copy_text(&id->parent, parent, error) && copy_text(&id->name, name, error) &&
+           copy_text(&id->type, resource->type->arm_type, error);
+}
+
 static bool set_id(struct aks_resource *resource, const char *parent, const char *name, struct aks_error *error)
 {
     const struct aks_type *type = resource->type;
@@ -92,6 +120,8 @@ static bool set_id(struct aks_resource *resource, const char *parent, const char
         return set_scope(resource, parent, error);
     if (!type->arm_type)
         return aks_id_parse(parent, &resource->id, error);
+    if (type->id_path)
+        return join_id(resource, parent, name, error);
     return aks_id_build(parent, type->arm_type, name, &resource->id, error);
 }
 

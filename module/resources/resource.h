@@ -61,6 +61,10 @@ const json_t *aks_resource_declared(const struct aks_resource *resource, const c
    Azure sets, with the declared fields and children written over it. Members nobody declared stay as they are. */
 json_t *aks_resource_body(const struct aks_resource *resource, const json_t *document, struct aks_error *error);
 
+/* New body for a PUT that changes nothing: what was last read (it must exist) less what Azure sets. For operations that
+   change something themselves, whatever the spec says. */
+json_t *aks_resource_unchanged(const struct aks_resource *resource, struct aks_error *error);
+
 /* What the PUT would change: fields of the resource and of its children (those of children named "subnets.apiserver..."
    are told by their child). Changing a create-only field is a finding field_create_only. `*count` is 0 when all is as
    declared. */

@@ -113,7 +113,7 @@ static struct aks_token_source *new_source(void)
 
 static int set_up(void **state)
 {
-    static const struct aks_credential_methods methods = {"fake", fake_fetch, fake_cancel, fake_free};
+    static const struct aks_credential_methods methods = {"fake", fake_fetch, fake_cancel, fake_free, false};
     struct aks_error error = {0};
 
     (void)state;
@@ -162,7 +162,7 @@ static struct aks_token_request *ask(struct aks_token_source *source, const char
     struct aks_token_request *request;
 
     *told = (struct told){0};
-    request = source->methods->get(source, refused, on_told, told, &error);
+    request = source->methods->get(source, refused, NULL, on_told, told, &error);
     assert_non_null(request);
     assert_int_equal(told->times, 0); /* never from inside get */
     return request;
@@ -522,7 +522,7 @@ static void whoever_is_told_may_free_everything(void **state)
     (void)state;
     fake->freed = &freed;
     for (int i = 0; i < 3; i++)
-        assert_non_null(leaver.source->methods->get(leaver.source, NULL, on_told_leave, &leaver, &error));
+        assert_non_null(leaver.source->methods->get(leaver.source, NULL, NULL, on_told_leave, &leaver, &error));
     settle();
     give(fake, "one", 3600, 0);
     assert_int_equal(leaver.times, 1); /* the others were cancelled with the source */
@@ -558,7 +558,7 @@ static void asking_again_when_told_of_a_failure_begins_anew(void **state)
     struct told other;
 
     (void)state;
-    assert_non_null(asker.source->methods->get(asker.source, NULL, on_told_ask, &asker, &error));
+    assert_non_null(asker.source->methods->get(asker.source, NULL, NULL, on_told_ask, &asker, &error));
     ask(asker.source, NULL, &other);
     settle();
     refuse(fake, "timeout");

@@ -178,7 +178,7 @@ local function update(context, body, record)
   local op = begin(context, record, kind, function()
     if kind == "convert" then
       document.upgrade_images(record.document.properties)
-      record.restart_required = true
+      record.restart_required = "stop"
     end
     document.settle(simulator, record)
     document.set_state(record, "Succeeded")
@@ -247,6 +247,16 @@ local function delete(context)
   return 202, nil, operation.headers(context, op, { location = true })
 end
 
+-- What a conversion asks for is a stop, and a start after it: "stop", then "start", then nothing.
+local function still_required(required, to)
+  if required == "stop" and to == "Stopped" then
+    return "start"
+  elseif required == "start" and to == "Running" then
+    return nil
+  end
+  return required
+end
+
 -- stop and start: from one power state to the other.
 local function power(kind, during, from, to)
   return function(context)
@@ -263,7 +273,7 @@ local function power(kind, during, from, to)
         pool.powerState = { code = to }
       end
       properties.powerState = { code = to }
-      record.restart_required = nil
+      record.restart_required = still_required(record.restart_required, to)
       document.set_state(record, "Succeeded")
     end)
     return 202, nil, operation.headers(context, op, { location = true })

@@ -182,9 +182,10 @@ static void retry_or_fail(struct aks_call *call, const struct aks_retry_outcome 
 static void on_lost(struct aks_call *call, struct aks_error *error)
 {
     const char *code = aks_error_code(error);
-    struct aks_retry_outcome outcome = {.connection_lost =
-                                            strcmp(code, "connection_failed") == 0 || strcmp(code, "timeout") == 0,
-                                        .unsent = error->unsent,
+    bool passes = strcmp(code, "connection_failed") == 0 || strcmp(code, "timeout") == 0;
+    /* A refused certificate leaves the request unsent too, but is refused again. */
+    struct aks_retry_outcome outcome = {.connection_lost = passes,
+                                        .unsent = error->unsent && passes,
                                         .repeatable = call->repeatable,
                                         .retry_after = -1};
 

@@ -174,6 +174,7 @@ static int client_gc(lua_State *L)
     client->session = NULL;
     aks_runtime_release(client->runtime);
     client->runtime = NULL;
+    aks_class_retire(L);
     return 0;
 }
 

@@ -179,6 +179,7 @@ static int credential_gc(lua_State *L)
 
     aks_credential_release(credential->credential);
     credential->credential = NULL;
+    aks_class_retire(L);
     return 0;
 }
 

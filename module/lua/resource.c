@@ -250,6 +250,7 @@ static int resource_gc(lua_State *L)
         aks_resource_release(object->resource);
         object->resource = NULL;
     }
+    aks_class_retire(L);
     return 0;
 }
 

@@ -141,6 +141,7 @@ static void tries_again_only_where_that_does_no_harm(void **state)
         {"GET", false, {.error = "connection_failed"}, 7, "connection_failed", true},
         {"GET", false, {.error = "timeout"}, 7, "timeout", true},
         {"GET", false, {.error = "tls_failed"}, 1, "tls_failed", false},
+        {"GET", false, {.error = "tls_failed", .unsent = true}, 1, "tls_failed", false},
         {"GET", false, {.error = "response_too_large"}, 1, "response_too_large", false},
         {"GET", false, {.status = 404}, 1, "http_404", false},
         {"GET", false, {.status = 302}, 1, "http_302", false},

@@ -67,6 +67,13 @@ local function check_created(result)
   assert.is_true(result.vnet_integration)
 end
 
+local function check_rules(result)
+  assert.are.equal(2, #result.required)
+  for _, rule in ipairs(result.added) do
+    assert.is_true(rule.priority < 4000)
+  end
+end
+
 local playbooks = {
   ["managed-public"] = { check_created, check_public },
   ["managed-private"] = { check_created, check_private },
@@ -76,6 +83,7 @@ local playbooks = {
   ["convert-private"] = { check_created, check_converted },
   ["register"] = { check_registered },
   ["toggle"] = { check_toggled, acts_anew = true },
+  ["nsg"] = { check_rules },
   ["day-two"] = { check_day_two, acts_anew = true },
 }
 

@@ -6,6 +6,7 @@
 #include "lua/cidr.h"
 #include "lua/client.h"
 #include "lua/credential.h"
+#include "lua/describe.h"
 #include "lua/generic.h"
 #include "lua/id.h"
 #include "lua/json.h"

@@ -11,6 +11,7 @@
 #include "lua/operation.h"
 #include "lua/raise.h"
 #include "lua/spec.h"
+#include "lua/subnet.h"
 #include "lua/value.h"
 #include "operations/operations.h"
 
@@ -326,13 +327,24 @@ void aks_resource_class_add(lua_State *L, const struct aks_type *type, const lua
     lua_pop(L, 1);
 }
 
+/* Types that can do more than all can. */
+static const struct {
+    const struct aks_type *type;
+    const luaL_Reg *functions;
+} own_methods[] = {
+    {&aks_type_cluster, aks_cluster_methods},
+    {&aks_type_subnet, aks_subnet_methods},
+    {&aks_type_nsg, aks_nsg_methods},
+};
+
 static void add_class(lua_State *L, const struct aks_type *type)
 {
     new_class(L, type, methods);
     if (!(type->flags & AKS_TYPE_TENTATIVE))
         add_children(L, type->name);
-    if (type == &aks_type_cluster)
-        luaL_setfuncs(L, aks_cluster_methods, 0);
+    for (size_t i = 0; i < sizeof own_methods / sizeof *own_methods; i++)
+        if (own_methods[i].type == type)
+            luaL_setfuncs(L, own_methods[i].functions, 0);
     lua_pop(L, 1);
 }
 

@@ -34,7 +34,8 @@ struct aks_operation *aks_operation_new_stop(struct aks_resource *resource, stru
 struct aks_operation *aks_operation_new_abort(struct aks_resource *resource, struct aks_error *error);
 
 /* The operations that take options: the table of options that Lua gives, checked against the fields of that name. */
-extern const struct aks_fields aks_convert_options, aks_toggle_options, aks_credentials_options;
+extern const struct aks_fields aks_convert_options, aks_toggle_options, aks_credentials_options,
+    aks_add_missing_rules_options;
 
 /* Converts a cluster to API Server VNet Integration, and restarts it. Refuses with every finding at once before
    anything is changed; without approval with "approval_required", which says what would happen. Goes on where an
@@ -54,6 +55,12 @@ struct aks_operation *aks_operation_new_credentials(struct aks_resource *resourc
    "cluster_not_running". */
 struct aks_operation *aks_operation_new_toggle(struct aks_resource *resource, const json_t *options,
                                                struct aks_error *error);
+
+/* Gives a network security group the rules that it lacks so that the traffic of API Server VNet Integration passes: of
+   the side, API server or nodes, on whose subnet it is (on neither yet: API server). Each comes ahead of what denies
+   it, and nothing else changes. Result: the rules that were added, in the terms of the field "rules". */
+struct aks_operation *aks_operation_new_add_missing_rules(struct aks_resource *resource, const json_t *options,
+                                                          struct aks_error *error);
 
 /* One page of a collection: of `type` below `parent` (id of a group, VNet, subscription...), or the page at `next`.
    Result: {"values": [documents], "next": URL or absent}. */

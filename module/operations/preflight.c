@@ -104,8 +104,8 @@ void aks_preflight_look(struct aks_operation *operation)
     look_at_reference(operation, "identity", aks_type_identity.api_version);
     look_at_reference(operation, "private_dns_zone", "2020-06-01");
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
-        look(operation, aks_text_format("/subscriptions/%s/providers/%s", resource->id.subscription, providers[i]), NULL,
-             aks_type_provider.api_version);
+        look(operation, aks_text_format("/subscriptions/%s/providers/%s", resource->id.subscription, providers[i]),
+             NULL, aks_type_provider.api_version);
     aks_survey_look(operation, resource->id.parent, NULL, aks_type_resource_group.api_version);
     if (resource->location)
         look_at_region(operation, resource->location);
@@ -180,7 +180,8 @@ void aks_preflight_seen(struct aks_operation *operation, const struct aks_sight 
         look_at_assignments(operation, principal);
     } else if (strstr(sight->target, "/roleAssignments")) {
         look_at_roles(operation, json_object_get(sight->document, "value"));
-    } else if (location && !operation->resource->location && aks_id_equal(sight->target, operation->resource->id.parent)) {
+    } else if (location && !operation->resource->location &&
+               aks_id_equal(sight->target, operation->resource->id.parent)) {
         look_at_region(operation, location);
     }
 }

@@ -4,6 +4,7 @@ local program = require "spec.support.program"
 local sim = require "aks.sim"
 
 local simulator
+local kubeconfig = os.tmpname()
 
 local function run(name, ...)
   local variables = {
@@ -11,6 +12,7 @@ local function run(name, ...)
     AZURE_TENANT_ID = simulator.tenant,
     AZURE_CLIENT_ID = simulator.client_id,
     AZURE_CLIENT_SECRET = simulator.client_secret,
+    KUBECONFIG = kubeconfig,
   }
   local playbook = "playbooks/" .. name .. ".lua"
   local result = program.aks(variables, "run", "--output", "json", "--endpoint", simulator.endpoint, playbook, ...)
@@ -22,6 +24,7 @@ end
 local function changes()
   return simulator:count { method = "PUT" } + simulator:count { method = "PATCH" }
     + simulator:count { method = "DELETE" } + simulator:count { method = "POST", path = "managedclusters" }
+    - simulator:count { method = "POST", path = "listcluster" }
 end
 
 local function check_private(result)
@@ -67,6 +70,11 @@ local function check_created(result)
   assert.is_true(result.vnet_integration)
 end
 
+local function check_connected(result)
+  assert.are.same({ context = "demo", path = kubeconfig }, result)
+  assert.matches("current%-context: demo", assert(io.open(kubeconfig)):read("a"))
+end
+
 local function check_rules(result)
   assert.are.equal(2, #result.required)
   for _, rule in ipairs(result.added) do
@@ -83,6 +91,7 @@ local playbooks = {
   ["convert-private"] = { check_created, check_converted },
   ["register"] = { check_registered },
   ["toggle"] = { check_toggled, acts_anew = true },
+  ["connect"] = { check_connected },
   ["nsg"] = { check_rules },
   ["day-two"] = { check_day_two, acts_anew = true },
 }
@@ -94,6 +103,7 @@ for name, checks in pairs(playbooks) do
     end)
     after_each(function()
       simulator:stop()
+      os.remove(kubeconfig)
     end)
 
     local function check(result)

@@ -61,9 +61,6 @@ static void answered(struct aks_operation *operation, struct aks_reply *reply, s
     }
     if (reply)
         aks_error_set(error, "response_invalid", "the answer to %s holds no kubeconfig", action_of(operation->data));
-    else if (error->message && strstr(error->message, "static credential"))
-        aks_error_note(&error->hint,
-                       "the cluster takes Microsoft Entra accounts alone: format = \"exec\", with kubelogin");
     aks_operation_fail(operation, error);
 }
 

@@ -155,7 +155,7 @@ static void default_rules_are_preceded_by_the_last_priority(void **state)
     (void)state;
     write_plan(&plan, words);
     assert_string_equal(words, "AllowNodesToApiServer 4096 Inbound 192.168.0.0/24 10.2.0.0/28 443,4443; "
-                               "AllowNodesToApiServer2 4096 Outbound 192.168.0.0/24 10.2.0.0/28 443,4443; ");
+                               "AllowNodesToApiServer-2 4096 Outbound 192.168.0.0/24 10.2.0.0/28 443,4443; ");
     aks_required_plan_clear(&plan);
 }
 
@@ -187,8 +187,8 @@ static void each_version_has_a_rule_of_its_own(void **state)
         "AllowNodesToApiServerIPv6 Inbound fd00:0:0:1::/64 fd00:0:0:2::/64 443,4443; ",
         "AllowLoadBalancerToApiServer Inbound AzureLoadBalancer 10.2.0.0/28 9988; ",
         "AllowLoadBalancerToApiServerIPv6 Inbound AzureLoadBalancer fd00:0:0:2::/64 9988; ",
-        "AllowNodesToApiServer2 Outbound 10.1.0.0/24,10.3.0.0/24 10.2.0.0/28 443,4443; ",
-        "AllowNodesToApiServerIPv62 Outbound fd00:0:0:1::/64 fd00:0:0:2::/64 443,4443; ",
+        "AllowNodesToApiServer-2 Outbound 10.1.0.0/24,10.3.0.0/24 10.2.0.0/28 443,4443; ",
+        "AllowNodesToApiServerIPv6-2 Outbound fd00:0:0:1::/64 fd00:0:0:2::/64 443,4443; ",
     };
     static const unsigned priorities[] = {299, 298, 297, 296, 299, 298};
 
@@ -212,12 +212,12 @@ static void names_are_none_that_the_group_has(void **state)
 {
     const struct aks_security_rule rules[] = {
         RULE("allownodestoapiserver", 100, OUTBOUND, ALLOW, "10.9.0.0/16", "*", "*"),
-        RULE("AllowNodesToApiServer2", 101, INBOUND, ALLOW, "10.9.0.0/16", "*", "*"),
+        RULE("AllowNodesToApiServer-2", 101, INBOUND, ALLOW, "10.9.0.0/16", "*", "*"),
         RULE("deny", 300, INBOUND, DENY, NODES, "*", "*"),
     };
 
     (void)state;
-    EXPECT(rules, BOTH, "AllowNodesToApiServer3 299 Inbound 10.1.0.0/24 10.2.0.0/28 443,4443; ");
+    EXPECT(rules, BOTH, "AllowNodesToApiServer-3 299 Inbound 10.1.0.0/24 10.2.0.0/28 443,4443; ");
 }
 
 /* Every priority from 100 to `last` is taken by a rule that allows something else. */
@@ -457,7 +457,7 @@ static void random_groups_get_what_they_lack_and_nothing_else(void **state)
         unhelped += plan.findings.count;
         aks_required_plan_clear(&plan);
     }
-    assert_true(helped > 2000 && added > 2000 && unhelped > 1000); /* the rounds met every kind */
+    assert_true(helped > 1000 && added > 1000 && unhelped > 1000); /* the rounds met every kind */
 }
 
 static bool plans_or_says_that_memory_is_short(void)

@@ -119,7 +119,7 @@ static bool has_name(const struct planning *planning, const char *name)
     return false;
 }
 
-/* "AllowNodesToApiServer", "AllowNodesToApiServerIPv6", "AllowNodesToApiServer2": names are unique in both directions.
+/* "AllowNodesToApiServer", "AllowNodesToApiServerIPv6", "AllowNodesToApiServer-2": names are unique in both directions.
    NULL for want of memory. */
 static char *find_name(const struct planning *planning, const struct need *need)
 {
@@ -128,7 +128,7 @@ static char *find_name(const struct planning *planning, const struct need *need)
 
     for (unsigned number = 2; candidate && has_name(planning, candidate); number++) {
         free(candidate);
-        candidate = aks_text_format("%s%s%u", name, version, number);
+        candidate = aks_text_format("%s%s-%u", name, version, number);
     }
     return candidate;
 }

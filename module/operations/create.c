@@ -44,10 +44,10 @@ static void read_answered(struct aks_operation *operation, struct aks_reply *rep
     json_t *document = reply ? reply->body : NULL;
     bool absent = !reply && aks_call_is_absent(error);
 
-    if (absent && resource->type != &aks_type_resource_group && aks_error_has_code(error, "ResourceGroupNotFound")) {
-        aks_error_note(&error->hint, "create the resource group first");
+    /* Without what it would be in, a PUT would fail the same way. */
+    if (absent && resource->type != &aks_type_resource_group &&
+        (aks_error_has_code(error, "ResourceGroupNotFound") || aks_error_has_code(error, "ParentResourceNotFound")))
         absent = false;
-    }
     if (!reply && !absent) {
         aks_operation_fail(operation, error);
         return;

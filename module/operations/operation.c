@@ -17,6 +17,9 @@
 /* Ids tell operations apart in events of all the Lua states of a process. */
 static atomic_ullong last_id;
 
+/* Seconds that a further step has at least, when those before it have used up the operation's time. */
+#define TIMEOUT_MINIMUM 1.0
+
 static void run_step(void *context);
 
 struct aks_operation *aks_operation_new(const struct aks_operation_kind *kind, struct aks_session *session,
@@ -338,10 +341,13 @@ static struct aks_poll_pace pace_of(const struct aks_operation *operation)
 }
 
 static void follow(struct aks_operation *operation, struct aks_call_request *request, begin_following *begin,
+                   struct aks_poll_pace pace,
                    void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
+    const double left = operation->session->operation_timeout - aks_operation_elapsed(operation);
     const struct aks_long_running_options options = {
-        .pace = pace_of(operation),
+        .pace = pace,
+        .timeout = left > TIMEOUT_MINIMUM ? left : TIMEOUT_MINIMUM,
         .progress = on_progress,
         .done = on_followed,
         .context = operation,
@@ -358,13 +364,16 @@ static void follow(struct aks_operation *operation, struct aks_call_request *req
 void aks_operation_follow(struct aks_operation *operation, struct aks_call_request *request,
                           void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
-    follow(operation, request, aks_long_running_start, followed);
+    follow(operation, request, aks_long_running_start, pace_of(operation), followed);
 }
 
 void aks_operation_watch(struct aks_operation *operation, struct aks_call_request *request,
                          void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
-    follow(operation, request, aks_long_running_watch, followed);
+    struct aks_poll_pace pace = pace_of(operation);
+
+    pace.first = 0; /* who knows how long it has been under way */
+    follow(operation, request, aks_long_running_watch, pace, followed);
 }
 
 /* Longer than this nobody waits for a name server. */

@@ -165,6 +165,18 @@ describe("a cluster", function()
       assert.are.equal(2, posts())
     end)
 
+    it("is stopped although the answer was lost, and stopped once", function()
+      local cluster = managed { vnet_integration = true }
+      cluster:create()
+      for _, moment in ipairs { "before", "after" } do
+        simulator:fault { method = "POST", path = "/stop", count = 1, reset = moment }
+        cluster:stop()
+        assert.are.equal("Stopped", cluster.power_state)
+        cluster:start()
+      end
+      assert.are.equal(2 + 1 + 2, posts())
+    end)
+
     it("is told what is wrong when it does not exist", function()
       local cluster = managed()
       assert.are.equal("ResourceNotFound", azure.error_of(cluster.stop, cluster).code)

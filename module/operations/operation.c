@@ -95,6 +95,11 @@ double aks_operation_elapsed(const struct aks_operation *operation)
     return (aks_operation_is_over(operation) ? operation->ended : aks_clock_monotonic()) - operation->started;
 }
 
+bool aks_operation_is_overdue(const struct aks_operation *operation)
+{
+    return aks_operation_elapsed(operation) >= operation->session->operation_timeout;
+}
+
 static const char *resource_id(const struct aks_operation *operation)
 {
     const struct aks_resource *resource = operation->resource;

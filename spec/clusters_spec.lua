@@ -210,6 +210,21 @@ describe("a cluster", function()
     network.apiserver:delete()
   end)
 
+  it("is created although its identity's roles have no effect yet", function()
+    client:close()
+    simulator:stop()
+    local waits = 0
+    simulator, client = azure.start({ propagation = 1000, speed = 1000 }, { on_event = function(event)
+      if event.detail == "a new role assignment has no effect yet" then
+        waits = waits + 1
+      end
+    end })
+    local cluster = azure.cluster(azure.create_network(client))
+    cluster:create()
+    assert.are.equal("Succeeded", cluster.provisioning_state)
+    assert.is_true(waits > 0)
+  end)
+
   describe("is refused by Azure", function()
     local function refused(network, spec)
       local cluster = azure.cluster(network, spec)

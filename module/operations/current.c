@@ -77,6 +77,8 @@ bool aks_current_begin_again(struct aks_operation *operation, size_t step, struc
         return false;
     if (aks_conflict_passes(error))
         why = "another operation is in progress";
+    else if (aks_grants_explain(&operation->session->grants, error))
+        why = "a new role assignment has no effect yet";
     else if (error->retryable && operation->lost_requests++ < LOST_REQUESTS_LIMIT)
         why = "no clear answer: looking again";
     else

@@ -279,6 +279,16 @@ describe("an object", function()
     end)
   end)
 
+  it("of any type lists what is below it, and only lists", function()
+    client:resource_group("demo", { location = "westus2" }):create()
+    local group = client:resource("/subscriptions/" .. simulator.subscription .. "/resourceGroups/demo", "2024-11-01")
+    local function list(path)
+      for _ in group:list(path) do end
+    end
+    list "providers/Microsoft.Network/virtualNetworks"
+    assert.are.equal("response_invalid", azure.error_of(list).code)
+  end)
+
   describe("in a collection", function()
     it("comes page by page", function()
       client:close()

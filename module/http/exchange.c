@@ -133,6 +133,10 @@ void aks_exchange_finish(struct aks_exchange *exchange, CURL *easy, CURLcode cod
     case AKS_EXCHANGE_NO_MEMORY:
         aks_error_set_no_memory(error);
         return;
+    case AKS_EXCHANGE_LOST:
+        aks_error_set(error, "connection_failed", "no answer from %s: the connection was lost", exchange->origin);
+        error->retryable = true;
+        return;
     case AKS_EXCHANGE_GOES_ON:
         break;
     }

@@ -136,7 +136,7 @@ static int wait_milliseconds(struct server *server)
 {
     double next = resume_due(server, false);
     MHD_UNSIGNED_LONG_LONG timeout;
-    int milliseconds = next < 0 ? -1 : (int)(next * 1000) + 1;
+    int milliseconds = next < 0 ? -1 : (int)((next < 60 ? next : 60) * 1000) + 1;
 
     if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && (milliseconds < 0 || timeout < (unsigned)milliseconds))
         milliseconds = timeout > 60000 ? 60000 : (int)timeout;

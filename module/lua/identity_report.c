@@ -68,7 +68,6 @@ static int report_close(lua_State *L)
 {
     struct aks_identity_report *report = luaL_checkudata(L, 1, REPORT_CLASS);
 
-    aks_waitable_abandon(&report->waitable);
     cancel_request(report);
     end_report(report);
     aks_session_release(report->session);

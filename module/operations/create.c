@@ -1,6 +1,6 @@
 /* The operation "create": brings a resource to its spec. Reads, then acts on the difference; what is under way already
    is waited for; what nobody declared is kept. */
-#include "operations/conflict.h"
+#include "operations/current.h"
 #include "operations/operations.h"
 #include "operations/ssh_key.h"
 
@@ -11,13 +11,6 @@
 #include "base/text.h"
 
 enum { STEP_READ, STEP_SETTLE, STEP_COMPARE, STEP_PARENT, STEP_WRITE, STEP_READ_BACK };
-
-/* A write that may or may not have arrived is looked into this often. */
-#define LOST_WRITES_LIMIT 5
-
-struct create {
-    unsigned lost_writes;
-};
 
 static void fail_for(struct aks_operation *operation, const char *code, const char *problem, const char *hint)
 {
@@ -44,10 +37,10 @@ static void read_answered(struct aks_operation *operation, struct aks_reply *rep
     json_t *document = reply ? reply->body : NULL;
     bool absent = !reply && aks_call_is_absent(error);
 
-    if (absent && resource->type != &aks_type_resource_group && aks_error_has_code(error, "ResourceGroupNotFound")) {
-        aks_error_note(&error->hint, "create the resource group first");
+    /* Without what it would be in, a PUT would fail the same way. */
+    if (absent && resource->type != &aks_type_resource_group &&
+        (aks_error_has_code(error, "ResourceGroupNotFound") || aks_error_has_code(error, "ParentResourceNotFound")))
         absent = false;
-    }
     if (!reply && !absent) {
         aks_operation_fail(operation, error);
         return;
@@ -173,26 +166,10 @@ static void read_parent(struct aks_operation *operation)
 }
 
 /* STEP_WRITE. An error that passes, or that leaves open whether the write arrived, leads back to reading. */
-static bool begin_again(struct aks_operation *operation, struct aks_error *error)
-{
-    struct create *create = operation->data;
-    const char *why;
-
-    if (aks_conflict_passes(error))
-        why = "another operation is in progress";
-    else if (error->retryable && create->lost_writes++ < LOST_WRITES_LIMIT)
-        why = "no clear answer: looking again";
-    else
-        return false;
-    aks_error_clear(error);
-    aks_operation_go_after(operation, STEP_READ, aks_operation_backoff(operation), why);
-    return true;
-}
-
 static void written(struct aks_operation *operation, json_t *document, struct aks_error *error)
 {
     if (aks_error_is_set(error)) {
-        if (!begin_again(operation, error))
+        if (!aks_current_begin_again(operation, STEP_READ, error))
             aks_operation_fail(operation, error);
         return;
     }
@@ -270,7 +247,6 @@ static const struct aks_operation_kind kind = {
     .name = "create",
     .steps = steps,
     .step_count = sizeof steps / sizeof *steps,
-    .data_size = sizeof(struct create),
 };
 
 struct aks_operation *aks_operation_new_create(struct aks_resource *resource, struct aks_error *error)

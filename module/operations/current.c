@@ -7,6 +7,9 @@
 #include "base/text.h"
 #include "operations/conflict.h"
 
+/* A request that may or may not have arrived is looked into this often. */
+#define LOST_REQUESTS_LIMIT 5
+
 void aks_current_keep(struct aks_operation *operation, json_t *document, struct aks_error *error)
 {
     if (aks_resource_set_state(operation->resource, document, error))
@@ -68,10 +71,20 @@ bool aks_current_has_power(const struct aks_operation *operation, const char *co
 
 bool aks_current_begin_again(struct aks_operation *operation, size_t step, struct aks_error *error)
 {
-    if (!aks_conflict_passes(error))
+    const char *why;
+
+    if (aks_operation_is_overdue(operation))
+        return false;
+    if (aks_conflict_passes(error))
+        why = "another operation is in progress";
+    else if (aks_grants_explain(&operation->session->grants, error))
+        why = "a new role assignment has no effect yet";
+    else if (error->retryable && operation->lost_requests++ < LOST_REQUESTS_LIMIT)
+        why = "no clear answer: looking again";
+    else
         return false;
     aks_error_clear(error);
-    aks_operation_go_after(operation, step, aks_operation_backoff(operation), "another operation is in progress");
+    aks_operation_go_after(operation, step, aks_operation_backoff(operation), why);
     return true;
 }
 

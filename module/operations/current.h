@@ -21,7 +21,9 @@ void aks_current_act(struct aks_operation *operation, const char *action,
 /* Takes `document` as what was read, and goes on to the next step. */
 void aks_current_keep(struct aks_operation *operation, json_t *document, struct aks_error *error);
 
-/* Goes back to `step` after a pause when the error is a conflict that passes; false: the error is another one. */
+/* Goes back to `step`, which looks at how things stand, after a pause when the error is a conflict that passes, is for
+   want of rights that were granted just now, or leaves open whether the request arrived; false: the error is another
+   one, or the operation's time is up. */
 bool aks_current_begin_again(struct aks_operation *operation, size_t step, struct aks_error *error);
 
 #endif

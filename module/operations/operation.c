@@ -17,6 +17,9 @@
 /* Ids tell operations apart in events of all the Lua states of a process. */
 static atomic_ullong last_id;
 
+/* Seconds that a further step has at least, when those before it have used up the operation's time. */
+#define TIMEOUT_MINIMUM 1.0
+
 static void run_step(void *context);
 
 struct aks_operation *aks_operation_new(const struct aks_operation_kind *kind, struct aks_session *session,
@@ -90,6 +93,11 @@ double aks_operation_elapsed(const struct aks_operation *operation)
     if (operation->status == AKS_OPERATION_CREATED)
         return 0;
     return (aks_operation_is_over(operation) ? operation->ended : aks_clock_monotonic()) - operation->started;
+}
+
+bool aks_operation_is_overdue(const struct aks_operation *operation)
+{
+    return aks_operation_elapsed(operation) >= operation->session->operation_timeout;
 }
 
 static const char *resource_id(const struct aks_operation *operation)
@@ -338,10 +346,13 @@ static struct aks_poll_pace pace_of(const struct aks_operation *operation)
 }
 
 static void follow(struct aks_operation *operation, struct aks_call_request *request, begin_following *begin,
+                   struct aks_poll_pace pace,
                    void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
+    const double left = operation->session->operation_timeout - aks_operation_elapsed(operation);
     const struct aks_long_running_options options = {
-        .pace = pace_of(operation),
+        .pace = pace,
+        .timeout = left > TIMEOUT_MINIMUM ? left : TIMEOUT_MINIMUM,
         .progress = on_progress,
         .done = on_followed,
         .context = operation,
@@ -358,13 +369,16 @@ static void follow(struct aks_operation *operation, struct aks_call_request *req
 void aks_operation_follow(struct aks_operation *operation, struct aks_call_request *request,
                           void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
-    follow(operation, request, aks_long_running_start, followed);
+    follow(operation, request, aks_long_running_start, pace_of(operation), followed);
 }
 
 void aks_operation_watch(struct aks_operation *operation, struct aks_call_request *request,
                          void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
-    follow(operation, request, aks_long_running_watch, followed);
+    struct aks_poll_pace pace = pace_of(operation);
+
+    pace.first = 0; /* who knows how long it has been under way */
+    follow(operation, request, aks_long_running_watch, pace, followed);
 }
 
 /* Longer than this nobody waits for a name server. */

@@ -70,7 +70,8 @@ struct aks_operation {
     void (*answered)(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error);
     void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error);
     void (*looked_up)(struct aks_operation *operation, const char *address);
-    unsigned attempts; /* rounds begun again, for steps that do */
+    unsigned attempts;      /* rounds begun again, for steps that do */
+    unsigned lost_requests; /* of those, the ones for want of a clear answer */
     aks_operation_done *done;
     void *context;
 };
@@ -90,7 +91,8 @@ void aks_operation_cancel(struct aks_operation *operation);
 bool aks_operation_is_over(const struct aks_operation *operation);
 const char *aks_operation_status_name(const struct aks_operation *operation); /* "running", "succeeded", ... */
 const char *aks_operation_step_name(const struct aks_operation *operation);
-double aks_operation_elapsed(const struct aks_operation *operation); /* seconds */
+double aks_operation_elapsed(const struct aks_operation *operation);  /* seconds */
+bool aks_operation_is_overdue(const struct aks_operation *operation); /* the session's operation_timeout is over */
 
 /* For steps: tells observers how it stands. */
 void aks_operation_tell(const struct aks_operation *operation);

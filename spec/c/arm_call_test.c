@@ -506,10 +506,15 @@ static void knows_what_is_absent(void **state)
         int status;
         const char *code;
         bool absent;
-    } rows[] = {
-        {404, "ResourceNotFound", true}, {404, "ResourceGroupNotFound", true}, {404, "NotFound", true},
-        {404, "http_404", true},         {404, "SubscriptionNotFound", false}, {404, "InvalidResourceType", false},
-        {403, "NotFound", false},        {0, "connection_failed", false}};
+    } rows[] = {{404, "ResourceNotFound", true},
+                {404, "ResourceGroupNotFound", true},
+                {404, "NotFound", true},
+                {404, "http_404", true},
+                {404, "SubscriptionNotFound", false},
+                {404, "InvalidResourceType", false},
+                {404, "ParentResourceNotFound", true},
+                {403, "NotFound", false},
+                {0, "connection_failed", false}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {

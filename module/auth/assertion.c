@@ -115,8 +115,7 @@ static bool set_padding(EVP_PKEY_CTX *options, bool pkcs1)
 }
 
 /* The signature of what the text has so far; the caller frees it. NULL on failure. */
-static unsigned char *signature_of(const struct aks_assertion *assertion, const struct aks_buffer *text,
-                                   size_t *length)
+static unsigned char *signature_of(const struct aks_assertion *assertion, const struct aks_buffer *text, size_t *length)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *options = NULL;

@@ -13,11 +13,11 @@
 struct aks_assertion {
     const struct aks_key_pair *pair;
     const char *client_id;
-    const char *url;   /* of the token endpoint: the audience */
-    double now;        /* seconds since 1970 */
-    bool pkcs1;        /* RS256, and else PS256, RSASSA-PSS */
-    bool sha1;         /* the header has x5t too, the SHA-1 thumbprint: AD FS knows no other */
-    bool sends_chain;  /* the header has x5c: certificates of the application are then known by name and issuer */
+    const char *url;  /* of the token endpoint: the audience */
+    double now;       /* seconds since 1970 */
+    bool pkcs1;       /* RS256, and else PS256, RSASSA-PSS */
+    bool sha1;        /* the header has x5t too, the SHA-1 thumbprint: AD FS knows no other */
+    bool sends_chain; /* the header has x5c: certificates of the application are then known by name and issuer */
 };
 
 /* Appends the assertion, a JSON Web Token. Fails with "credential_unavailable" when libcrypto cannot sign. */

@@ -275,8 +275,7 @@ static bool source_describe(const struct aks_token_source *base, struct aks_toke
 struct aks_token_source *aks_token_source_new(struct aks_credential *credential, const struct aks_token_target *target,
                                               struct aks_error *error)
 {
-    static const struct aks_token_source_methods methods = {source_get, source_cancel, source_free,
-                                                             source_describe};
+    static const struct aks_token_source_methods methods = {source_get, source_cancel, source_free, source_describe};
     struct aks_token_entry *entry;
     struct source *source;
 

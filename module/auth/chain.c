@@ -1,5 +1,5 @@
-/* A list of credentials: the first that can give a token is asked from then on. One that cannot is passed over; one that
-   was refused, or whose server is in trouble, ends the search: the next one may well be somebody else. */
+/* A list of credentials: the first that can give a token is asked from then on. One that cannot is passed over; one
+   that was refused, or whose server is in trouble, ends the search: the next one may well be somebody else. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,7 +178,8 @@ struct aks_credential *aks_credential_new_chain(const char *kind, struct aks_cre
     }
     credential->kind = strdup(kind);
     credential->links = calloc(count > 0 ? count : 1, sizeof(struct aks_credential *));
-    credential->methods = (struct aks_credential_methods){credential->kind, fetch_token, cancel_fetch, free_chain, false};
+    credential->methods =
+        (struct aks_credential_methods){credential->kind, fetch_token, cancel_fetch, free_chain, false};
     aks_credential_init(&credential->base, &credential->methods);
     if (!credential->kind || !credential->links) {
         free_chain(&credential->base);

@@ -94,10 +94,10 @@ struct aks_token_target {
     struct aks_loop *loop;           /* outlives the source */
     struct aks_transport *transport; /* outlives the source */
     const char *authority;           /* "https://login.microsoftonline.com"; NULL: as the resource manager says */
-    const char *audience;            /* "https://management.azure.com": the scope is this + "/.default"; NULL: the same */
-    const char *tenant;              /* the default tenant; may be NULL */
-    const char *resource_manager;    /* which tells of its cloud (auth/discovery.h); NULL: it cannot be asked */
-    const char *claims;              /* of the source: what the next token must have besides (JSON); NULL: nothing */
+    const char *audience;         /* "https://management.azure.com": the scope is this + "/.default"; NULL: the same */
+    const char *tenant;           /* the default tenant; may be NULL */
+    const char *resource_manager; /* which tells of its cloud (auth/discovery.h); NULL: it cannot be asked */
+    const char *claims;           /* of the source: what the next token must have besides (JSON); NULL: nothing */
 };
 
 /* A token source over the credential (which it retains): cached per authority, tenant and audience; refreshed 300 s

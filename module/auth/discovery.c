@@ -41,8 +41,7 @@ static void finish(struct fetch *fetch, struct aks_token *token, struct aks_erro
     aks_error_clear(error);
 }
 
-static double wait_for_answer(unsigned attempt, const struct aks_http_response *response,
-                              const struct aks_error *error)
+static double wait_for_answer(unsigned attempt, const struct aks_http_response *response, const struct aks_error *error)
 {
     return aks_inquiry_retry(&policy, attempt, response, false, error);
 }
@@ -82,8 +81,7 @@ static bool read_cloud(struct fetch *fetch, const json_t *answer, struct aks_err
     size_t length = authority ? strlen(authority) : 0;
 
     if (!authority || !audience)
-        return aks_error_set(error, "response_invalid",
-                             "the answer of '%s' names no loginEndpoint or no audiences",
+        return aks_error_set(error, "response_invalid", "the answer of '%s' names no loginEndpoint or no audiences",
                              fetch->target.resource_manager);
     if (!check_authority(fetch, authority, error))
         return false;
@@ -163,8 +161,7 @@ struct aks_fetch *aks_discovery_fetch(struct aks_credential *credential, const s
         length--;
     url = aks_text_format("%.*s" PATH, (int)length, target->resource_manager);
     if (fetch && url) {
-        *fetch = (struct fetch){
-            .base = {done, context}, .credential = credential, .target = *target, .place = place};
+        *fetch = (struct fetch){.base = {done, context}, .credential = credential, .target = *target, .place = place};
         request.url = url;
         fetch->inquiry = aks_inquiry_start(&fetch->target, &request, on_answer, fetch, error);
     } else {

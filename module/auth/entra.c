@@ -67,49 +67,18 @@ static void free_fetch(struct fetch *fetch)
     free(fetch);
 }
 
-static void mask(char *message, const struct aks_buffer *secret)
-{
-    char *found = message;
-
-    if (!found || secret->length == 0)
-        return;
-    while ((found = strstr(found, secret->data))) {
-        memset(found, '*', secret->length);
-        found += secret->length;
-    }
-}
-
-/* No endpoint has a reason to repeat a proof to us; but what it says ends up in logs. */
-static void mask_proof(const struct fetch *fetch, struct aks_error *error)
-{
-    struct aks_buffer encoded;
-
-    if (!error->message || fetch->proof.length == 0)
-        return;
-    aks_buffer_init(&encoded, AKS_ENTRA_FORM_LIMIT);
-    mask(error->message, &fetch->proof);
-    if (aks_buffer_append_percent_encoded(&encoded, fetch->proof.data)) {
-        mask(error->message, &encoded);
-    } else { /* nobody can tell whether it is there */
-        free(error->message);
-        error->message = NULL;
-    }
-    aks_buffer_erase(&encoded);
-}
-
 /* Takes the token and clears the error; the fetch is gone afterwards. */
 static void finish(struct fetch *fetch, struct aks_token *token, struct aks_error *error)
 {
     struct aks_fetch told = fetch->base;
 
-    mask_proof(fetch, error);
+    aks_secret_hide(error, fetch->proof.data);
     free_fetch(fetch);
     told.done(told.context, token, error);
     aks_error_clear(error);
 }
 
-static double wait_for_answer(unsigned attempt, const struct aks_http_response *response,
-                              const struct aks_error *error)
+static double wait_for_answer(unsigned attempt, const struct aks_http_response *response, const struct aks_error *error)
 {
     struct aks_error refusal = {0};
     double wait;
@@ -129,8 +98,8 @@ static bool add_field(struct aks_buffer *form, const char *name, const char *val
 static bool fill_form(const struct fetch *fetch, struct aks_buffer *form)
 {
     const struct aks_entra_client *client = fetch->client;
-    const char *proof_name = client->asserts ? "&client_assertion_type=" ASSERTION_TYPE "&client_assertion="
-                                             : "&client_secret=";
+    const char *proof_name =
+        client->asserts ? "&client_assertion_type=" ASSERTION_TYPE "&client_assertion=" : "&client_secret=";
     const char *claims = fetch->target->claims;
 
     return add_field(form, "grant_type=client_credentials&client_id=", client->client_id) &&
@@ -220,7 +189,8 @@ static void on_answer(void *context, struct aks_http_response *response, struct 
     fetch->inquiry = NULL;
     if (!response) {
         aks_error_move(&failure, error);
-        aks_error_note(&failure.hint, "no connection to the authority that gives tokens: check network, proxy and cloud");
+        aks_error_note(&failure.hint,
+                       "no connection to the authority that gives tokens: check network, proxy and cloud");
         finish(fetch, NULL, &failure);
     } else if (response->status != 200) {
         aks_answer_read_refusal(response->status, response->body.data, response->body.length, &failure);

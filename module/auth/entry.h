@@ -9,11 +9,11 @@ struct aks_token_source;
 struct aks_token_entry {
     struct aks_token_entry *next;
     struct aks_credential *credential; /* which owns the entry */
-    char *authority; /* NULL: the place's, or none is needed */
+    char *authority;                   /* NULL: the place's, or none is needed */
     char *tenant;
-    char *audience;               /* NULL: the place's */
-    char *resource_manager;       /* NULL: the place is not needed */
-    struct aks_token_place place; /* filled by the first fetch */
+    char *audience;                   /* NULL: the place's */
+    char *resource_manager;           /* NULL: the place is not needed */
+    struct aks_token_place place;     /* filled by the first fetch */
     struct aks_token *token;          /* the last one, or NULL */
     bool refused;                     /* the server does not take that token: kept only to know it again */
     double refresh_at;                /* monotonic: no refresh of a token that still serves before then */

@@ -117,8 +117,8 @@ static bool read_pkcs12(const void *bytes, size_t length, const char *password, 
     return pair->key || fail(source, "has no private key", NULL, error);
 }
 
-static bool read(const void *bytes, size_t length, const char *password, const char *source,
-                 struct aks_key_pair *pair, struct aks_error *error)
+static bool read(const void *bytes, size_t length, const char *password, const char *source, struct aks_key_pair *pair,
+                 struct aks_error *error)
 {
     bool is_pem = memmem(bytes, length, "-----BEGIN ", 11) != NULL;
     bool (*read_form)(const void *, size_t, const char *, const char *, struct aks_key_pair *, struct aks_error *) =

@@ -1,4 +1,5 @@
-/* The credential of a managed identity: the host is asked for a token, after a short look whether it is there at all. */
+/* The credential of a managed identity: the host is asked for a token, after a short look whether it is there at all.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ static void finish(struct fetch *fetch, struct aks_token *token, struct aks_erro
 {
     struct aks_fetch told = fetch->base;
 
+    aks_secret_hide(error, fetch->credential->secret);
     free_fetch(fetch);
     told.done(told.context, token, error);
     aks_error_clear(error);
@@ -134,8 +136,8 @@ static bool send_query(struct fetch *fetch, const struct aks_buffer *query, cons
                                           .timeout = wait == wait_not ? PROBE_TIMEOUT : EXCHANGE_TIMEOUT,
                                           .link_local = true,
                                           .wait = wait};
-    char *url = posts ? strdup(endpoint)
-                      : aks_text_format("%s%c%s", endpoint, strchr(endpoint, '?') ? '&' : '?', query->data);
+    char *url =
+        posts ? strdup(endpoint) : aks_text_format("%s%c%s", endpoint, strchr(endpoint, '?') ? '&' : '?', query->data);
 
     if (posts) {
         request.body = query->data;
@@ -198,8 +200,9 @@ static void on_probed(void *context, struct aks_http_response *response, struct 
     } else if (!error->retryable) { /* it was not even sent */
         aks_error_move(&failure, error);
     } else {
-        aks_error_set(&failure, "credential_unavailable", "no managed identity: the instance metadata service does not "
-                                                          "answer (%s)",
+        aks_error_set(&failure, "credential_unavailable",
+                      "no managed identity: the instance metadata service does not "
+                      "answer (%s)",
                       aks_error_code(error));
         aks_error_note(&failure.hint, "outside of Azure's machines, sign in in another way");
     }

@@ -22,8 +22,8 @@
 
 struct aks_process {
     struct aks_loop *loop;
-    pid_t id;       /* 0: not begun, or over */
-    int descriptor; /* readable when it is over; -1: none */
+    pid_t id;                       /* 0: not begun, or over */
+    int descriptor;                 /* readable when it is over; -1: none */
     int pipes[AKS_PROCESS_STREAMS]; /* what we read; -1: closed */
     struct aks_process_result result;
     struct aks_timer timer;
@@ -104,7 +104,8 @@ static bool drain_all(struct aks_process *process, struct aks_error *error)
 {
     for (int i = 0; i < AKS_PROCESS_STREAMS; i++)
         if (!drain(process, i))
-            return aks_error_set(error, "response_too_large", "the program wrote more than %zu bytes, or memory is short",
+            return aks_error_set(error, "response_too_large",
+                                 "the program wrote more than %zu bytes, or memory is short",
                                  process->result.streams[i].limit);
     return true;
 }
@@ -230,10 +231,8 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct aks_pro
 {
     int failed = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
-    failed = failed ? failed
-                    : posix_spawn_file_actions_adddup2(actions, written[AKS_PROCESS_OUTPUT], STDOUT_FILENO);
-    failed = failed ? failed
-                    : posix_spawn_file_actions_adddup2(actions, written[AKS_PROCESS_ERRORS], STDERR_FILENO);
+    failed = failed ? failed : posix_spawn_file_actions_adddup2(actions, written[AKS_PROCESS_OUTPUT], STDOUT_FILENO);
+    failed = failed ? failed : posix_spawn_file_actions_adddup2(actions, written[AKS_PROCESS_ERRORS], STDERR_FILENO);
     return failed ? failed : posix_spawn_file_actions_addchdir_np(actions, request->directory);
 }
 
@@ -247,8 +246,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
     sigemptyset(&reset);
     sigaddset(&reset, SIGPIPE);
     sigaddset(&reset, SIGCHLD);
-    failed = posix_spawnattr_setflags(attributes,
-                                      POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    failed =
+        posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     failed = failed ? failed : posix_spawnattr_setpgroup(attributes, 0);
     failed = failed ? failed : posix_spawnattr_setsigmask(attributes, &none);
     return failed ? failed : posix_spawnattr_setsigdefault(attributes, &reset);
@@ -292,8 +291,8 @@ static bool watch(struct aks_process *process, const struct aks_process_request 
     if (process->descriptor >= 0 &&
         !aks_loop_watch(process->loop, process->descriptor, EPOLLIN, on_end, process, error))
         return false;
-    return aks_timer_start(process->loop, &process->timer,
-                           process->descriptor < 0 ? LOOK_INTERVAL : request->timeout, error);
+    return aks_timer_start(process->loop, &process->timer, process->descriptor < 0 ? LOOK_INTERVAL : request->timeout,
+                           error);
 }
 
 static bool begin(struct aks_process *process, const struct aks_process_request *request, struct aks_error *error)

@@ -25,8 +25,8 @@ struct aks_process_result {
     struct aks_buffer streams[AKS_PROCESS_STREAMS];
 };
 
-/* Told exactly once, never from inside `start` and never after `cancel`; the process is over then, and its result (NULL:
-   `error` says why) is erased when this returns. Its code is "timeout", "response_too_large" or
+/* Told exactly once, never from inside `start` and never after `cancel`; the process is over then, and its result
+   (NULL: `error` says why) is erased when this returns. Its code is "timeout", "response_too_large" or
    "credential_unavailable". */
 typedef void aks_process_done(void *context, struct aks_process_result *result, struct aks_error *error);
 

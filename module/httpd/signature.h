@@ -1,4 +1,5 @@
-/* Signatures and certificates, for the simulated Entra ID: what the client signs is checked by other code than signed it. */
+/* Signatures and certificates, for the simulated Entra ID: what the client signs is checked by other code than signed
+ * it. */
 #ifndef AKS_HTTPD_SIGNATURE_H
 #define AKS_HTTPD_SIGNATURE_H
 

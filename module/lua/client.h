@@ -14,9 +14,9 @@ struct aks_runtime;
 #define AKS_CLIENT_CLASS "aks.client"
 
 struct aks_client {
-    struct aks_runtime *runtime;       /* NULL: half-made, or finalised */
-    struct aks_session *session;       /* retained; NULL: half-made */
-    struct aks_lua_operation *running; /* list of what is under way */
+    struct aks_runtime *runtime;         /* NULL: half-made, or finalised */
+    struct aks_session *session;         /* retained; NULL: half-made */
+    struct aks_lua_operation *running;   /* list of what is under way */
     struct aks_identity_report *reports; /* the same */
 };
 

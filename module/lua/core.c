@@ -18,9 +18,17 @@
 #include "lua/value.h"
 
 static const luaL_Reg functions[] = {
-    {"connect", aks_connect},  {"cidr", aks_cidr_new}, {"id", aks_id_new},        {"spawn", aks_spawn},
-    {"all", aks_all},          {"sleep", aks_sleep},   {"array", aks_array_make}, {"is_error", aks_error_is},
-    {"error", aks_error_make}, {"decode", aks_json_decode}, {NULL, NULL},
+    {"connect", aks_connect},
+    {"cidr", aks_cidr_new},
+    {"id", aks_id_new},
+    {"spawn", aks_spawn},
+    {"all", aks_all},
+    {"sleep", aks_sleep},
+    {"array", aks_array_make},
+    {"is_error", aks_error_is},
+    {"error", aks_error_make},
+    {"decode", aks_json_decode},
+    {NULL, NULL},
 };
 
 static void open_classes(lua_State *L)

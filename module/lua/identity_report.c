@@ -121,8 +121,7 @@ static struct aks_identity_report *push_report(lua_State *L)
     return report;
 }
 
-static void begin(lua_State *L, struct aks_client *client, struct aks_identity_report *report,
-                  struct aks_error *error)
+static void begin(lua_State *L, struct aks_client *client, struct aks_identity_report *report, struct aks_error *error)
 {
     struct aks_token_source *tokens = client->session->tokens;
 

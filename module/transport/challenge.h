@@ -7,8 +7,8 @@
 #include "base/attributes.h"
 #include "transport/transport.h"
 
-/* The value of the first parameter `name` of a challenge of this scheme ("Bearer", "Basic"), without quotes: a new text,
-   or NULL when there is none. Names are compared without case. False only for want of memory. */
+/* The value of the first parameter `name` of a challenge of this scheme ("Bearer", "Basic"), without quotes: a new
+   text, or NULL when there is none. Names are compared without case. False only for want of memory. */
 AKS_CHECK bool aks_challenge_find(const struct aks_headers *headers, const char *scheme, const char *name,
                                   char **value);
 

@@ -100,7 +100,8 @@ static void an_answer_without_a_token_is_invalid(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct aks_error error = {0};
 
-        assert_null(aks_answer_read_token(rows[i].answer, strlen(rows[i].answer), &(struct aks_answer_time){0}, &error));
+        assert_null(
+            aks_answer_read_token(rows[i].answer, strlen(rows[i].answer), &(struct aks_answer_time){0}, &error));
         assert_string_equal(error.code, rows[i].code);
         aks_error_clear(&error);
     }

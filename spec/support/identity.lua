@@ -51,8 +51,8 @@ function identity.keys()
   kept = { directory = identity.directory() }
   local at = kept.directory.path
   local function make(name, subject)
-    run("openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj %s -keyout %s/%s.key -out %s/%s.crt", subject, at, name,
-      at, name)
+    run("openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj %s -keyout %s/%s.key -out %s/%s.crt", subject, at,
+      name, at, name)
     identity.write(("%s/%s.pem"):format(at, name), identity.read(("%s/%s.key"):format(at, name))
       .. identity.read(("%s/%s.crt"):format(at, name)))
   end

@@ -47,13 +47,16 @@ local function names(header, certificate)
     or header.x5t == base64.encode_url(httpd.thumbprint(certificate, "SHA1"))
 end
 
+local function date(seconds)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
+end
+
 local function check_time(simulator, claims)
   local now = simulator.now()
   local from, till = tonumber(claims.nbf) or 0, tonumber(claims.exp) or 0
   if now < from or now >= till then
-    return refused(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid from "
-      .. "%s, expiry time of assertion %s.", os.date("!%Y-%m-%dT%H:%M:%SZ", now), os.date("!%Y-%m-%dT%H:%M:%SZ",
-      math.floor(from)), os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(till)))
+    return refused(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid "
+      .. "from %s, expiry time of assertion %s.", date(now), date(from), date(till))
   end
 end
 

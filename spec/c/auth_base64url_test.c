@@ -16,7 +16,7 @@ static void bytes_become_text_and_bytes_again(void **state)
     /* of RFC 4648 section 10, and what tells the alphabets apart */
     static const struct {
         const char *bytes, *text;
-    } rows[] = {{"", ""},           {"f", "Zg"},           {"fo", "Zm8"},         {"foo", "Zm9v"},
+    } rows[] = {{"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
                 {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "-_-_"}};
 
     (void)state;
@@ -66,7 +66,10 @@ static void padding_and_the_ordinary_alphabet_are_read_too(void **state)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         aks_buffer_init(&bytes, 100);
         assert_true(aks_base64url_decode(good[i], strlen(good[i]), &bytes));
-        assert_memory_equal(bytes.data, "\xfb\xff\xbf" "f", 4);
+        assert_memory_equal(bytes.data,
+                            "\xfb\xff\xbf"
+                            "f",
+                            4);
         aks_buffer_clear(&bytes);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

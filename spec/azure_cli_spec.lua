@@ -47,8 +47,9 @@ describe("the Azure CLI", function()
 
   it("gives its token, and says when that expires", function()
     local expires = os.time() + 1234
-    local got = report(([[printf '{"accessToken":"%%s","expiresOn":"2001-01-01 00:00:00.000000","expires_on":%d}' "$TOKEN"]])
-      :format(expires))
+    local got = report(([[
+      printf '{"accessToken":"%%s","expiresOn":"2001-01-01 00:00:00.000000","expires_on":%d}' "$TOKEN"
+    ]]):format(expires))
     assert.are.equal("azure_cli", got.credential)
     assert.are.equal(expires, got.expires_on)
     assert.are.equal(simulator.object_id, got.object_id)
@@ -63,14 +64,23 @@ describe("the Azure CLI", function()
 
   it("is asked for this cloud and tenant, without a shell, in a safe directory", function()
     local notes = directory.path .. "/notes"
-    report(([[{ pwd; printf '%%s\n' "$@" "$AZURE_CORE_NO_COLOR"; cat; } >%s; printf '{"accessToken":"%%s"}' "$TOKEN"]])
-      :format(notes), { tenant = "$(id) tenant" })
-    assert.are.equal("/\naccount\nget-access-token\n--output\njson\n--resource\nhttps://management.azure.com\n--tenant\n"
-      .. "$(id) tenant\ntrue\n", identity.read(notes))
+    report(([[
+      { pwd
+        printf '%%s\n' "$@" "$AZURE_CORE_NO_COLOR"
+        cat
+      } >%s
+      printf '{"accessToken":"%%s"}' "$TOKEN"
+    ]]):format(notes), { tenant = "$(id) tenant" })
+    assert.are.equal("/\naccount\nget-access-token\n--output\njson\n--resource\nhttps://management.azure.com\n"
+      .. "--tenant\n$(id) tenant\ntrue\n", identity.read(notes))
   end)
 
   it("that is not signed in is told as such", function()
-    local err = failure [[echo "WARNING: something" >&2; echo "ERROR: Please run 'az login' to setup account." >&2; exit 1]]
+    local err = failure [[
+      echo "WARNING: something" >&2
+      echo "ERROR: Please run 'az login' to setup account." >&2
+      exit 1
+    ]]
     assert.are.equal("credential_unavailable", err.code)
     assert.matches("Please run 'az login'", err.message)
     assert.not_matches("WARNING", err.message)
@@ -78,7 +88,7 @@ describe("the Azure CLI", function()
   end)
 
   it("whose sign-in has expired is told as such", function()
-    local err = failure [[echo "ERROR: AADSTS700082: The refresh token has expired due to inactivity." >&2; exit 1]]
+    local err = failure [[echo "ERROR: AADSTS700082: The token has expired." >&2; exit 1]]
     assert.matches("AADSTS700082", err.message)
     assert.matches("az login", err.hint)
   end)
@@ -123,7 +133,10 @@ describe("the Azure CLI", function()
   end)
 
   it("leaves other tasks running while it is waited for", function()
-    local client <close> = identity.connect(simulator, credential([[sleep 0.3; printf '{"accessToken":"%s"}' "$TOKEN"]]))
+    local client <close> = identity.connect(simulator, credential [[
+      sleep 0.3
+      printf '{"accessToken":"%s"}' "$TOKEN"
+    ]])
     local order = {}
     aks.all {
       function()

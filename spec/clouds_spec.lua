@@ -67,7 +67,7 @@ describe("a cloud of one's own", function()
       { status = 404, body = "{}", why = "does not tell" },
       { status = 200, body = "nonsense", why = "does not tell" },
       { status = 200, body = "[]", why = "names no loginEndpoint" },
-      { status = 200, body = json.encode { { authentication = { loginEndpoint = "x" } } }, why = "names no loginEndpoint" },
+      { status = 200, body = '[{"authentication":{"loginEndpoint":"x"}}]', why = "names no loginEndpoint" },
     }
     for _, answer in ipairs(answers) do
       simulator:fault { path = "^/metadata/endpoints$", status = answer.status, body = answer.body }
@@ -186,7 +186,8 @@ describe("the settings of the Azure CLI", function()
   it("describe clouds that were registered there", function()
     identity.write(directory.path .. "/config", "[cloud]\nname = Stack\n")
     identity.write(directory.path .. "/clouds.config", ("[AzureCloud]\nsubscription = %s\n\n[Stack]\n"
-      .. "endpoint_resource_manager = https://arm.stack.example/\nendpoint_active_directory = https://login.stack.example\n"
+      .. "endpoint_resource_manager = https://arm.stack.example/\n"
+      .. "endpoint_active_directory = https://login.stack.example\n"
       .. "endpoint_active_directory_resource_id = https://id.stack.example\n"):format(SECOND))
     write_profile { { id = FIRST, tenantId = TENANT, environmentName = "Stack", isDefault = true } }
     local options = resolve {}

@@ -31,15 +31,13 @@ end
 
 -- "[section]" and "name = value" lines, as Python's configparser takes them: section -> name -> value.
 local function parse_settings(text)
-  local sections, section = {}, {}
+  local sections, title = {}, ""
   for line in (text or ""):gmatch("[^\r\n]+") do
-    local title = line:match("^%s*%[(.-)%]")
     local name, value = line:match("^%s*([%w_%.%-]+)%s*[=:]%s*(.-)%s*$")
-    if title then
-      section = sections[title] or {}
-      sections[title] = section
-    elseif name then
-      section[name:lower()] = value
+    title = line:match("^%s*%[(.-)%]") or title
+    sections[title] = sections[title] or {}
+    if name then
+      sections[title][name:lower()] = value
     end
   end
   return sections

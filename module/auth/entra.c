@@ -67,42 +67,12 @@ static void free_fetch(struct fetch *fetch)
     free(fetch);
 }
 
-static void mask(char *message, const struct aks_buffer *secret)
-{
-    char *found = message;
-
-    if (!found || secret->length == 0)
-        return;
-    while ((found = strstr(found, secret->data))) {
-        memset(found, '*', secret->length);
-        found += secret->length;
-    }
-}
-
-/* No endpoint has a reason to repeat a proof to us; but what it says ends up in logs. */
-static void mask_proof(const struct fetch *fetch, struct aks_error *error)
-{
-    struct aks_buffer encoded;
-
-    if (!error->message || fetch->proof.length == 0)
-        return;
-    aks_buffer_init(&encoded, AKS_ENTRA_FORM_LIMIT);
-    mask(error->message, &fetch->proof);
-    if (aks_buffer_append_percent_encoded(&encoded, fetch->proof.data)) {
-        mask(error->message, &encoded);
-    } else { /* nobody can tell whether it is there */
-        free(error->message);
-        error->message = NULL;
-    }
-    aks_buffer_erase(&encoded);
-}
-
 /* Takes the token and clears the error; the fetch is gone afterwards. */
 static void finish(struct fetch *fetch, struct aks_token *token, struct aks_error *error)
 {
     struct aks_fetch told = fetch->base;
 
-    mask_proof(fetch, error);
+    aks_secret_hide(error, fetch->proof.data);
     free_fetch(fetch);
     told.done(told.context, token, error);
     aks_error_clear(error);

@@ -38,6 +38,10 @@ struct aks_credential {
 /* With one reference. */
 void aks_credential_init(struct aks_credential *credential, const struct aks_credential_methods *methods);
 
+/* Puts stars in the place of a secret (NULL: none) wherever the message has it, as it stands or percent-encoded: no
+   endpoint has a reason to repeat it to us, but what it says ends up in logs. */
+void aks_secret_hide(struct aks_error *error, const char *secret);
+
 /* Overwrites a secret and frees it; NULL is allowed. */
 void aks_secret_free(char *secret);
 

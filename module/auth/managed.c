@@ -21,9 +21,6 @@
 #define UPDATE_WAIT 10.0
 #define UPDATE_TRIES 7
 
-/* The host keeps tokens that last a day, and gives a newer one from half of that on. */
-#define LONG_LIFE 7200.0
-
 #define KEY_DIRECTORY "/var/opt/azcmagent/tokens"
 #define KEY_SUFFIX ".key"
 #define KEY_LIMIT 4096
@@ -61,6 +58,7 @@ static void finish(struct fetch *fetch, struct aks_token *token, struct aks_erro
 {
     struct aks_fetch told = fetch->base;
 
+    aks_secret_hide(error, fetch->credential->secret);
     free_fetch(fetch);
     told.done(told.context, token, error);
     aks_error_clear(error);
@@ -290,10 +288,9 @@ static struct aks_token *read_token(const struct fetch *fetch, const struct aks_
 {
     const struct aks_answer_time time = {.now = fetch->sent, .ahead = clock_of(response)};
     struct aks_token *token = aks_answer_read_token(response->body.data, response->body.length, &time, error);
-    double life = token ? token->expires_on - fetch->sent : 0;
 
-    if (life >= LONG_LIFE && token->refresh_on > fetch->sent + life / 2)
-        token->refresh_on = fetch->sent + life / 2;
+    if (token)
+        aks_token_refresh_halfway(token, fetch->sent);
     return token;
 }
 

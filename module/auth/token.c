@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 
+#define LONG_LIFE 7200.0 /* seconds */
+
 static double refresh_time(double expires_on)
 {
     double life = expires_on - aks_clock_wall();
@@ -55,6 +57,14 @@ void aks_token_release(struct aks_token *token)
         return;
     explicit_bzero(token->text, strlen(token->text));
     free(token);
+}
+
+void aks_token_refresh_halfway(struct aks_token *token, double from)
+{
+    double life = token->expires_on - from;
+
+    if (life >= LONG_LIFE && token->refresh_on > from + life / 2)
+        token->refresh_on = from + life / 2;
 }
 
 bool aks_token_has_expired(const struct aks_token *token)

@@ -28,6 +28,10 @@ struct aks_token *aks_token_new(const char *text, double expires_on, struct aks_
 struct aks_token *aks_token_retain(struct aks_token *token);
 void aks_token_release(struct aks_token *token); /* NULL is allowed */
 
+/* For a giver that keeps its tokens itself, and has a newer one from half of their life on: from then on it is
+   replaced. `from`: when it was given, wall clock. Tokens of less than two hours are left as they are. */
+void aks_token_refresh_halfway(struct aks_token *token, double from);
+
 /* Whether its time is over by the wall clock. */
 bool aks_token_has_expired(const struct aks_token *token);
 

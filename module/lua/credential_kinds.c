@@ -25,7 +25,10 @@
 static const struct aks_field secret_rows[] = {
     TENANT_ROW,
     CLIENT_ID_ROW,
-    {.name = "client_secret", .type = AKS_FIELD_STRING, .flags = AKS_FIELD_REQUIRED, .documentation = "its secret"},
+    {.name = "client_secret",
+     .type = AKS_FIELD_STRING,
+     .flags = AKS_FIELD_REQUIRED | AKS_FIELD_SECRET,
+     .documentation = "its secret"},
 };
 static const struct aks_fields secret_fields = AKS_FIELDS(secret_rows);
 
@@ -36,9 +39,9 @@ static const struct aks_field certificate_rows[] = {
      .type = AKS_FIELD_STRING,
      .minimum = 1,
      .maximum = 1024 * 1024,
-     .flags = AKS_FIELD_REQUIRED,
+     .flags = AKS_FIELD_REQUIRED | AKS_FIELD_SECRET,
      .documentation = "path of a PEM or PKCS #12 file with key and certificate, or PEM text"},
-    {.name = "password", .type = AKS_FIELD_STRING, .documentation = "of the private key"},
+    {.name = "password", .type = AKS_FIELD_STRING, .flags = AKS_FIELD_SECRET, .documentation = "of the private key"},
     {.name = "algorithm",
      .type = AKS_FIELD_CHOICE,
      .choices = "PS256|RS256",

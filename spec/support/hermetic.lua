@@ -1,5 +1,5 @@
--- For every run of the specs: nothing of this machine's own ways to sign in gets into them. A spec that needs a variable
--- puts its own os.getenv in place.
+-- For every run of the specs: nothing of this machine's own ways to sign in gets into them. A spec that needs a
+-- variable puts its own os.getenv in place.
 local getenv = os.getenv
 
 -- The instance metadata service is a closed port, and az is not run.

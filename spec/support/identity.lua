@@ -51,8 +51,8 @@ function identity.keys()
   kept = { directory = identity.directory() }
   local at = kept.directory.path
   local function make(name, subject)
-    run("openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj %s -keyout %s/%s.key -out %s/%s.crt", subject, at, name,
-      at, name)
+    run("openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj %s -keyout %s/%s.key -out %s/%s.crt", subject, at,
+      name, at, name)
     identity.write(("%s/%s.pem"):format(at, name), identity.read(("%s/%s.key"):format(at, name))
       .. identity.read(("%s/%s.crt"):format(at, name)))
   end
@@ -75,14 +75,26 @@ local function encode(bytes)
   return ((mime.b64(bytes)):gsub("[+/=]", { ["+"] = "-", ["/"] = "_", ["="] = "" }))
 end
 
---- A token as an authority other than Entra ID gives it to a workload, signed by `key` (a path).
-function identity.federated_token(claims, key)
+--- The SHA-256 thumbprint of a certificate (a path) as a token's header has it.
+function identity.thumbprint(path)
+  local pipe = assert(io.popen("openssl x509 -in " .. path .. " -outform DER | openssl dgst -sha256 -binary"))
+  local bytes = pipe:read("a")
+  pipe:close()
+  return encode(bytes)
+end
+
+--- A token as an authority other than Entra ID gives it to a workload, signed with RS256 by `key` (a path).
+function identity.federated_token(claims, key, header)
   local all = { iss = "https://issuer.example", sub = "system:serviceaccount:default:aks",
     aud = "api://AzureADTokenExchange", iat = os.time(), exp = os.time() + 3600 }
   for name, value in pairs(claims or {}) do
     all[name] = value
   end
-  local signed = encode(json.encode { alg = "RS256", typ = "JWT" }) .. "." .. encode(json.encode(all))
+  local head = { alg = "RS256", typ = "JWT" }
+  for name, value in pairs(header or {}) do
+    head[name] = value
+  end
+  local signed = encode(json.encode(head)) .. "." .. encode(json.encode(all))
   local input, output = os.tmpname(), os.tmpname()
   identity.write(input, signed)
   run("openssl dgst -sha256 -sign %s -out %s %s", key or identity.keys().key, output, input)

@@ -19,9 +19,9 @@ local function object_of(part)
   return http.is_object(value) and value or nil
 end
 
--- { header, claims, signed (text), signature }; nil when it is no such token.
+-- { header, claims, signed (text), signature }; nil when it is no such token. Some clients leave padding on the parts.
 local function parse(text)
-  local first, second, third = text:match("^([%w_%-]+)%.([%w_%-]+)%.([%w_%-]+)$")
+  local first, second, third = text:match("^([%w_%-]+=*)%.([%w_%-]+=*)%.([%w_%-]+=*)$")
   local header, claims = first and object_of(first), second and object_of(second)
   local signature = third and base64.decode(third)
   if header and claims and signature then
@@ -43,17 +43,22 @@ local function names(header, certificate)
     return first ~= nil and first ~= false
       and httpd.thumbprint(first, "SHA256") == httpd.thumbprint(certificate, "SHA256")
   end
-  return header["x5t#S256"] == base64.encode_url(httpd.thumbprint(certificate, "SHA256"))
-    or header.x5t == base64.encode_url(httpd.thumbprint(certificate, "SHA1"))
+  local function is(thumbprint, digest)
+    return type(thumbprint) == "string" and base64.decode(thumbprint) == httpd.thumbprint(certificate, digest)
+  end
+  return is(header["x5t#S256"], "SHA256") or is(header.x5t, "SHA1")
+end
+
+local function date(seconds)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
 end
 
 local function check_time(simulator, claims)
   local now = simulator.now()
   local from, till = tonumber(claims.nbf) or 0, tonumber(claims.exp) or 0
   if now < from or now >= till then
-    return refused(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid from "
-      .. "%s, expiry time of assertion %s.", os.date("!%Y-%m-%dT%H:%M:%SZ", now), os.date("!%Y-%m-%dT%H:%M:%SZ",
-      math.floor(from)), os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(till)))
+    return refused(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid "
+      .. "from %s, expiry time of assertion %s.", date(now), date(from), date(till))
   end
 end
 

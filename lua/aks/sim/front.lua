@@ -210,6 +210,10 @@ local function protected(context)
   error(status, 0)
 end
 
+-- What every recorded answer has.
+local constant = { ["Cache-Control"] = "no-cache", Pragma = "no-cache", Expires = "-1",
+  ["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains", ["X-Content-Type-Options"] = "nosniff" }
+
 local function standard_headers(context, headers)
   local simulator = context.sim
   local name, one, all = table.unpack(counters[context.method] or writes)
@@ -217,6 +221,9 @@ local function standard_headers(context, headers)
   simulator.used[name] = used + 1
   headers["x-ms-ratelimit-remaining-subscription-" .. name] = math.max(0, one - used)
   headers["x-ms-ratelimit-remaining-subscription-global-" .. name] = math.max(0, all - used)
+  for header, value in pairs(constant) do
+    headers[header] = value
+  end
   headers["x-ms-request-id"] = simulator.uuid()
   headers["x-ms-correlation-request-id"] = context.headers["x-ms-correlation-request-id"] or simulator.uuid()
   headers["x-ms-routing-request-id"] = "SIMULATED:" .. headers["x-ms-request-id"]

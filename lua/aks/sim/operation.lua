@@ -132,6 +132,11 @@ local function url(simulator, op, what)
     op.provider, op.location, what, op.id, op.query)
 end
 
+--- Where an operation is polled.
+function operation.url(simulator, op)
+  return url(simulator, op, "operations")
+end
+
 --- The headers of the answer that starts an operation. `wanted.location`: a Location too.
 function operation.headers(context, op, wanted)
   local headers = { ["Azure-AsyncOperation"] = url(context.sim, op, "operations") }

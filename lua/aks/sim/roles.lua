@@ -88,10 +88,15 @@ function roles.show(simulator, role)
   }
 end
 
--- "*" stands for any characters, "/" included.
-local function matches(pattern, action)
+local function matches_text(pattern, action)
   local escaped = pattern:lower():gsub("[%-%.%+%(%)%%%[%]%^%$%?]", "%%%0"):gsub("%*", ".*")
   return action:lower():find("^" .. escaped .. "$") ~= nil
+end
+
+-- "*" stands for any characters, "/" included, and "/*/" also for nothing between: the built-in role Managed Identity
+-- Operator has "userAssignedIdentities/*/assign/action", and may do "userAssignedIdentities/assign/action".
+local function matches(pattern, action)
+  return matches_text(pattern, action) or matches_text((pattern:gsub("/%*/", "/")), action)
 end
 
 local function any_matches(patterns, action)

@@ -38,13 +38,23 @@ function tracked.deleting(context, record)
   end
 end
 
+-- Another write is under way: to the resource itself, or to the one that it lies in.
+local function refuse_busy(context, record)
+  if context.id:lower():gsub("/+$", "") == record.id:lower() then
+    http.raise(409, "AnotherOperationInProgress", ("Another operation on this or dependent resource is in progress. To "
+      .. "retrieve status of the operation use uri: %s."):format(operation.url(context.sim, record.operation)),
+      { details = http.array() })
+  end
+  http.raise(429, "RetryableError", "A retryable error occurred.", { details = http.array { {
+      code = "RetryableErrorDueToAnotherOperation",
+      message = ("Operation on resource %s is blocked by another operation."):format(record.id) } } })
+end
+
 --- Refuses a write while another one is under way, or when the etag that it asks for is not the resource's.
 function tracked.check_free(context, record)
   local expected = context.headers["if-match"]
   if record and record.operation then
-    http.raise(429, "RetryableError", "A retryable error occurred.", { details = http.array { {
-      code = "RetryableErrorDueToAnotherOperation",
-      message = ("Operation on resource %s is blocked by another operation."):format(record.id) } } })
+    refuse_busy(context, record)
   elseif record and expected and expected ~= "*" and expected ~= record.document.etag then
     http.raise(412, "PreconditionFailed",
       ("Precondition failed. Etag provided in if-match header %s does not match etag %s of resource %s."):format(

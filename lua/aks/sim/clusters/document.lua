@@ -126,7 +126,11 @@ function document.complete_pool(simulator, pool, properties)
   pool.powerState = pool.powerState or { code = "Running" }
   pool.upgradeSettings = pool.upgradeSettings or {}
   default(pool.upgradeSettings, { maxSurge = "10%", maxUnavailable = "0" })
-  pool.securityProfile = pool.securityProfile or { enableVTPM = false, enableSecureBoot = false }
+  pool.securityProfile = pool.securityProfile or {}
+  default(pool.securityProfile, { sshAccess = "LocalUser" })
+  for _, name in ipairs { "enableVTPM", "enableSecureBoot" } do
+    pool.securityProfile[name] = pool.securityProfile[name] or false
+  end
   hide_defaults(pool)
   pool.eTag = simulator.uuid()
 end

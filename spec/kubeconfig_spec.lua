@@ -293,7 +293,8 @@ describe("a kubeconfig file", function()
       assert.matches("one\ntwo", shell("kubectl --kubeconfig %s config get-contexts -o name", path))
     elseif shell("python3 -c 'import yaml' 2>&1") == "" then
       assert.are.equal("['one', 'two']",
-        shell("python3 -c 'import yaml; print([c[\"name\"] for c in yaml.safe_load(open(\"%s\"))[\"clusters\"]])'", path))
+        shell("python3 -c 'import yaml; print([c[\"name\"] for c in yaml.safe_load(open(\"%s\"))[\"clusters\"]])'",
+          path))
     else
       pending("neither kubectl nor a YAML reader is here")
     end

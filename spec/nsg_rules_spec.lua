@@ -131,7 +131,8 @@ describe("the rules that an API server's subnet needs", function()
     assert.are.equal("ResourceNotFound", azure.error_of(guard.add_missing_rules, guard, both()).code)
     guard:create()
     local absent = network.vnet:subnet "absent"
-    local err = azure.error_of(guard.add_missing_rules, guard, { apiserver_subnet = absent, node_subnet = network.nodes })
+    local options = { apiserver_subnet = absent, node_subnet = network.nodes }
+    local err = azure.error_of(guard.add_missing_rules, guard, options)
     assert.are.equal("not_found", err.code)
     assert.are.equal(2, #azure.error_of(guard.add_missing_rules, guard, {}).findings)
   end)

@@ -274,9 +274,10 @@ describe("a conversion", function()
       local cluster = plain()
       cluster:stop()
       assert.are.same({ "apiserver_subnet_not_delegated", "apiserver_subnet_too_small", "apiserver_subnet_wrong_vnet",
-        "approval_required", "cluster_not_running" }, codes(refused(cluster, { apiserver_subnet = far })))
-      assert.are.same({ "apiserver_subnet_not_delegated", "apiserver_subnet_too_small", "cluster_not_running" },
-        codes(refused(cluster, approved { apiserver_subnet = small })))
+        "approval_required", "cluster_not_running", "permission_missing" },
+        codes(refused(cluster, { apiserver_subnet = far })))
+      assert.are.same({ "apiserver_subnet_not_delegated", "apiserver_subnet_too_small", "cluster_not_running",
+        "permission_missing" }, codes(refused(cluster, approved { apiserver_subnet = small })))
     end)
 
     it("when the subnet is that of the nodes, or does not exist", function()
@@ -304,6 +305,21 @@ describe("a conversion", function()
         },
       } })
       assert.are.same({ "apiserver_subnet_capacity", "apiserver_subnet_in_use" }, codes(refused(cluster, approved())))
+    end)
+
+    it("when the cluster's identity may not use the subnet", function()
+      local cluster = plain()
+      local other = network.vnet:subnet("other", { address_prefix = "172.19.5.0/28",
+        delegation = "Microsoft.ContainerService/managedClusters" })
+      other:create()
+      local err = refused(cluster, approved { apiserver_subnet = other })
+      assert.are.same({ "permission_missing" }, codes(err))
+      assert.matches("Microsoft.Network/virtualNetworks/subnets/join/action", err.message)
+      other:role_assignment({ principal = network.identity, role = "Reader" }):create()
+      assert.are.same({ "permission_missing" }, codes(refused(cluster, approved { apiserver_subnet = other })))
+      network.group:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
+      cluster:convert(approved { apiserver_subnet = other }) -- what is granted above holds below
+      assert.is_true(cluster.vnet_integration)
     end)
 
     it("when the network is encrypted", function()

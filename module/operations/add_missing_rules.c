@@ -12,6 +12,7 @@
 #include "arm/document.h"
 #include "arm/id.h"
 #include "base/text.h"
+#include "resources/cluster_view.h"
 #include "rules/required_rule.h"
 
 #define RULES "properties.securityRules"

@@ -8,6 +8,7 @@
 #include "arm/document.h"
 #include "arm/id.h"
 #include "base/text.h"
+#include "operations/permissions.h"
 #include "resources/cluster.h"
 #include "rules/cidr.h"
 
@@ -77,17 +78,30 @@ void aks_convert_look_address(struct aks_operation *operation)
         look_at_parent(operation, subnet);
 }
 
+/* The object id of the identity that acts for the cluster; NULL: not told. */
+static const char *principal_of(const json_t *cluster)
+{
+    json_t *identities = aks_document_get(cluster, "identity.userAssignedIdentities");
+    void *at = json_object_iter(identities);
+
+    return at ? aks_document_text_at(json_object_iter_value(at), "principalId")
+              : aks_document_text_at(cluster, "identity.principalId");
+}
+
 void aks_convert_look(struct aks_operation *operation)
 {
+    const char *principal = principal_of(operation->resource->state);
+
     aks_convert_look_address(operation);
-    if (!brought_subnet(operation)) /* the network is AKS's own */
+    if (!brought_subnet(operation)) /* the network is AKS's own, and so are the permissions in it */
         look_in_node_group(operation, "virtualNetworks");
+    else if (principal)
+        aks_permissions_look(operation, convert_of(operation)->apiserver_subnet, principal);
 }
 
 void aks_convert_seen(struct aks_operation *operation, const struct aks_sight *sight)
 {
-    (void)operation;
-    (void)sight;
+    aks_permissions_seen(operation, sight);
 }
 
 /* The network security groups of the subnets that were seen. */

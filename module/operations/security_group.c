@@ -93,25 +93,3 @@ void aks_security_view_clear(struct aks_security_view *view)
     free(view->texts);
     *view = (struct aks_security_view){0};
 }
-
-struct aks_cidr *aks_prefixes_read(const json_t *document, const char *single, const char *several, size_t *count)
-{
-    const char *one = single ? aks_document_text_at(document, single) : NULL;
-    const json_t *list = aks_document_get(document, several);
-    struct aks_cidr *prefixes = calloc(json_array_size(list) + 1, sizeof *prefixes);
-
-    *count = 0;
-    if (!prefixes)
-        return NULL;
-    if (one && aks_cidr_parse(one, &prefixes[0]) == AKS_CIDR_VALID) {
-        *count = 1; /* the list, if there is one, says the same */
-        return prefixes;
-    }
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-
-        if (text && aks_cidr_parse(text, &prefixes[*count]) == AKS_CIDR_VALID)
-            ++*count;
-    }
-    return prefixes;
-}

@@ -20,8 +20,4 @@ AKS_CHECK bool aks_security_view_read(struct aks_security_view *view, const json
                                       const struct aks_cidr *network, size_t network_count);
 void aks_security_view_clear(struct aks_security_view *view);
 
-/* New array of the prefixes of a document: `single` ("properties.addressPrefix") and the list `several`; *count says
-   how many. What is no prefix is left out. NULL only for want of memory. */
-struct aks_cidr *aks_prefixes_read(const json_t *document, const char *single, const char *several, size_t *count);
-
 #endif

@@ -191,13 +191,38 @@ struct aks_resource *aks_resource_retain(struct aks_resource *resource)
     return resource;
 }
 
+static void remove_from(struct aks_resource **list, size_t *count, const struct aks_resource *resource)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (list[i] == resource) {
+            memmove(&list[i], &list[i + 1], (--*count - i) * sizeof(struct aks_resource *));
+            return;
+        }
+}
+
+void aks_resource_forget_references(struct aks_resource *resource)
+{
+    for (size_t i = 0; i < resource->refer_count; i++) {
+        struct aks_resource *other = resource->refers[i].resource;
+
+        remove_from(other->referrers, &other->referrer_count, resource);
+        aks_resource_release(other);
+    }
+    resource->refer_count = 0;
+}
+
 static void free_resource(struct aks_resource *resource)
 {
-    for (size_t i = 0; i < resource->refer_count; i++)
-        aks_resource_release(resource->refers[i].resource);
+    aks_resource_forget_references(resource);
+    if (resource->parent)
+        remove_from(resource->parent->declared, &resource->parent->declared_count, resource);
+    for (size_t i = 0; i < resource->declared_count; i++)
+        resource->declared[i]->parent = NULL;
     for (size_t i = 0; i < resource->child_count; i++)
         aks_resource_release(resource->children[i]);
     free(resource->refers);
+    free(resource->referrers);
+    free(resource->declared);
     free(resource->children);
     free(resource->title);
     free(resource->location);
@@ -233,14 +258,39 @@ bool aks_resource_add_child(struct aks_resource *parent, struct aks_resource *ch
     return true;
 }
 
+static bool append(struct aks_resource ***list, size_t *count, struct aks_resource *resource)
+{
+    struct aks_resource **items = realloc(*list, (*count + 1) * sizeof(struct aks_resource *));
+
+    if (!items)
+        return false;
+    *list = items;
+    items[(*count)++] = resource;
+    return true;
+}
+
+bool aks_resource_set_parent(struct aks_resource *resource, struct aks_resource *parent, struct aks_error *error)
+{
+    if (!append(&parent->declared, &parent->declared_count, resource))
+        return aks_error_set_no_memory(error);
+    resource->parent = parent;
+    return true;
+}
+
+bool aks_resource_relate(const struct aks_resource *resource, struct aks_findings *findings)
+{
+    return !resource->spec || !resource->type->relate || resource->type->relate(resource, findings);
+}
+
 bool aks_resource_add_reference(struct aks_resource *resource, const struct aks_field *field,
                                 struct aks_resource *other, struct aks_error *error)
 {
     struct aks_reference *refers = realloc(resource->refers, (resource->refer_count + 1) * sizeof *refers);
 
-    if (!refers)
+    if (refers)
+        resource->refers = refers;
+    if (!refers || !append(&other->referrers, &other->referrer_count, resource))
         return aks_error_set_no_memory(error);
-    resource->refers = refers;
     refers[resource->refer_count++] = (struct aks_reference){.field = field, .resource = aks_resource_retain(other)};
     return true;
 }

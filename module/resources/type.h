@@ -43,6 +43,7 @@ struct aks_type {
     bool (*complete)(json_t *spec); /* adds to a new spec what it implies; false only for want of memory */
     bool (*check)(const struct aks_resource *resource, struct aks_findings *findings); /* across fields */
     bool (*tidy)(json_t *document); /* takes out what a PUT must not send back beyond `stripped` */
+    bool (*relate)(const struct aks_resource *resource, struct aks_findings *findings); /* across objects */
     bool (*compose)(const struct aks_resource *resource, bool fresh, json_t *document,
                     struct aks_error *error); /* after the fields: defaults (when `fresh`: to be created) and members
                                                  that depend on several fields */

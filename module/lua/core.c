@@ -7,6 +7,7 @@
 #include "lua/client.h"
 #include "lua/credential.h"
 #include "lua/describe.h"
+#include "lua/findings.h"
 #include "lua/generic.h"
 #include "lua/id.h"
 #include "lua/json.h"
@@ -44,6 +45,7 @@ static void open_classes(lua_State *L)
     aks_open_id(L);
     aks_open_cidr(L);
     aks_open_kubeconfig(L);
+    aks_open_findings(L);
     aks_open_generic(L);
     aks_open_credential(L);
     aks_open_client(L);

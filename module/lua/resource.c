@@ -8,6 +8,7 @@
 #include "lua/class.h"
 #include "lua/client.h"
 #include "lua/cluster.h"
+#include "lua/findings.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
 #include "lua/spec.h"
@@ -110,7 +111,7 @@ static void push_existence(lua_State *L, int index, const struct aks_lua_operati
 
 static int resource_create(lua_State *L)
 {
-    return aks_resource_operate(L, aks_operation_new_create, aks_result_subject);
+    return aks_resource_operate_with(L, &aks_create_options, aks_operation_new_create, aks_result_subject);
 }
 
 static int resource_get(lua_State *L)
@@ -121,6 +122,11 @@ static int resource_get(lua_State *L)
 static int resource_exists(lua_State *L)
 {
     return aks_resource_operate(L, aks_operation_new_read, push_existence);
+}
+
+static int resource_check(lua_State *L)
+{
+    return aks_resource_operate(L, aks_operation_new_check, aks_result_findings);
 }
 
 static int resource_delete(lua_State *L)
@@ -269,7 +275,7 @@ static int resource_text(lua_State *L)
 
 static const luaL_Reg methods[] = {
     {"create", resource_create}, {"get", resource_get},   {"exists", resource_exists},
-    {"delete", resource_delete}, {"wait", resource_wait}, {NULL, NULL},
+    {"delete", resource_delete}, {"wait", resource_wait}, {"check", resource_check}, {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

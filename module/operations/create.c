@@ -2,6 +2,7 @@
    is waited for; what nobody declared is kept. */
 #include "operations/current.h"
 #include "operations/operations.h"
+#include "operations/preflight.h"
 #include "operations/ssh_key.h"
 
 #include <stdlib.h>
@@ -10,7 +11,19 @@
 #include "arm/document.h"
 #include "base/text.h"
 
-enum { STEP_READ, STEP_SETTLE, STEP_COMPARE, STEP_PARENT, STEP_WRITE, STEP_READ_BACK };
+enum { STEP_READ, STEP_SETTLE, STEP_COMPARE, STEP_PARENT, STEP_SURVEY, STEP_CHECK, STEP_WRITE, STEP_READ_BACK };
+
+struct create {
+    struct aks_survey survey; /* first: see survey.h */
+    bool unchecked;           /* the user wants no preflight */
+};
+
+static void clear(void *data)
+{
+    struct create *create = data;
+
+    aks_survey_clear(&create->survey);
+}
 
 static void fail_for(struct aks_operation *operation, const char *code, const char *problem, const char *hint)
 {
@@ -165,6 +178,39 @@ static void read_parent(struct aks_operation *operation)
     }
 }
 
+/* STEP_SURVEY and STEP_CHECK: a new cluster is looked at before it is asked for, as Azure tells only after minutes what
+   would make it fail. */
+static bool needs_check(const struct aks_operation *operation)
+{
+    const struct create *create = operation->data;
+
+    return operation->resource->type == &aks_type_cluster && !operation->resource->state && !create->unchecked;
+}
+
+static void survey(struct aks_operation *operation)
+{
+    if (needs_check(operation))
+        aks_survey_run(operation, aks_preflight_look, aks_preflight_seen);
+    else
+        aks_operation_go(operation, STEP_WRITE);
+}
+
+static void check(struct aks_operation *operation)
+{
+    struct aks_findings findings = {0};
+    struct aks_error error = {0};
+
+    if (!aks_preflight_check(operation, false, &findings))
+        aks_error_set_no_memory(&error);
+    else if (aks_findings_refuse(&findings))
+        aks_error_set_findings(&error, &findings);
+    aks_findings_clear(&findings);
+    if (aks_error_is_set(&error))
+        aks_operation_fail(operation, &error);
+    else
+        aks_operation_next(operation);
+}
+
 /* STEP_WRITE. An error that passes, or that leaves open whether the write arrived, leads back to reading. */
 static void written(struct aks_operation *operation, json_t *document, struct aks_error *error)
 {
@@ -238,20 +284,41 @@ static void read_back(struct aks_operation *operation)
 }
 
 static const struct aks_step steps[] = {
-    [STEP_READ] = {"read", read_first},    [STEP_SETTLE] = {"wait for what is under way", settle},
-    [STEP_COMPARE] = {"compare", compare}, [STEP_PARENT] = {"read its parent", read_parent},
-    [STEP_WRITE] = {"write", write_spec},  [STEP_READ_BACK] = {"read back", read_back},
+    [STEP_READ] = {"read", read_first},
+    [STEP_SETTLE] = {"wait for what is under way", settle},
+    [STEP_COMPARE] = {"compare", compare},
+    [STEP_PARENT] = {"read its parent", read_parent},
+    [STEP_SURVEY] = {"look at what it needs", survey},
+    [STEP_CHECK] = {"check", check},
+    [STEP_WRITE] = {"write", write_spec},
+    [STEP_READ_BACK] = {"read back", read_back},
 };
 
 static const struct aks_operation_kind kind = {
     .name = "create",
     .steps = steps,
     .step_count = sizeof steps / sizeof *steps,
+    .data_size = sizeof(struct create),
+    .clear = clear,
 };
 
-struct aks_operation *aks_operation_new_create(struct aks_resource *resource, struct aks_error *error)
+static const struct aks_field options[] = {
+    {.name = "check",
+     .type = AKS_FIELD_BOOLEAN,
+     .documentation = "false: a new cluster is asked for without looking first whether it can come about"},
+    {.name = "wait", .type = AKS_FIELD_BOOLEAN, .documentation = "false: return the operation at once"},
+};
+const struct aks_fields aks_create_options = AKS_FIELDS(options);
+
+struct aks_operation *aks_operation_new_create(struct aks_resource *resource, const json_t *wanted,
+                                               struct aks_error *error)
 {
+    struct aks_operation *operation;
+
     if (resource->type->flags & AKS_TYPE_TENTATIVE)
         return aks_operation_new_assign(resource, error);
-    return aks_operation_new(&kind, resource->session, resource, error);
+    operation = aks_operation_new(&kind, resource->session, resource, error);
+    if (operation)
+        ((struct create *)operation->data)->unchecked = json_is_false(json_object_get(wanted, "check"));
+    return operation;
 }

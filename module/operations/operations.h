@@ -5,8 +5,10 @@
 #include "operations/operation.h"
 
 /* Create the resource or bring it to its spec: reads, then acts on the difference. Result: none (resource->state
-   tells). What is under way on it is waited for, not repeated; what nobody declared is kept. */
-struct aks_operation *aks_operation_new_create(struct aks_resource *resource, struct aks_error *error);
+   tells). What is under way on it is waited for, not repeated; what nobody declared is kept. A cluster that does not
+   exist yet is refused, with every finding, when what it needs is not there (unless the option "check" is false). */
+struct aks_operation *aks_operation_new_create(struct aks_resource *resource, const json_t *options,
+                                               struct aks_error *error);
 
 /* The same for a role assignment: finds out principal and role, then assigns; one that exists is success. A new
    identity that Azure's directory does not know yet is waited for. */
@@ -19,6 +21,13 @@ struct aks_operation *aks_operation_new_read(struct aks_resource *resource, stru
    Nothing is sent but reads for a provider that is registered. A feature that is generally available and unknown to the
    cloud is success. */
 struct aks_operation *aks_operation_new_register(struct aks_resource *resource, struct aks_error *error);
+
+/* Find what speaks against creating the resource, by reads alone. Objects that are declared and do not exist yet count as
+   if they did. Result: a list of findings, errors first: {"code", "severity", "resource", "field", "message", "remedy"}. */
+struct aks_operation *aks_operation_new_check(struct aks_resource *resource, struct aks_error *error);
+
+/* New document of findings; NULL for want of memory. */
+json_t *aks_findings_document(const struct aks_findings *findings);
 
 /* Delete; absent is success. */
 struct aks_operation *aks_operation_new_delete(struct aks_resource *resource, struct aks_error *error);
@@ -34,7 +43,7 @@ struct aks_operation *aks_operation_new_stop(struct aks_resource *resource, stru
 struct aks_operation *aks_operation_new_abort(struct aks_resource *resource, struct aks_error *error);
 
 /* The operations that take options: the table of options that Lua gives, checked against the fields of that name. */
-extern const struct aks_fields aks_convert_options, aks_toggle_options, aks_credentials_options,
+extern const struct aks_fields aks_create_options, aks_convert_options, aks_toggle_options, aks_credentials_options,
     aks_add_missing_rules_options;
 
 /* Converts a cluster to API Server VNet Integration, and restarts it. Refuses with every finding at once before

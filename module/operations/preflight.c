@@ -7,10 +7,10 @@
 #include "arm/document.h"
 #include "arm/id.h"
 #include "base/text.h"
+#include "operations/permissions.h"
 #include "resources/cluster.h"
 
 #define NETWORK_VERSION "2024-05-01"
-#define ROLES_VERSION "2022-04-01"
 #define COMPUTE_VERSION "2024-07-01"
 
 static struct aks_survey *survey_of(const struct aks_operation *operation)
@@ -111,36 +111,17 @@ void aks_preflight_look(struct aks_operation *operation)
         look_at_region(operation, resource->location);
 }
 
-char *aks_preflight_assignments_path(const char *scope)
-{
-    return aks_text_format("%s/providers/Microsoft.Authorization/roleAssignments", scope);
-}
-
 /* What a principal may do at the subnets that are brought. */
 static void look_at_assignments(struct aks_operation *operation, const char *principal)
 {
     static const char *const fields[] = {"apiserver_subnet", "node_subnet", "private_dns_zone"};
-    char *query = aks_text_format("$filter=atScope()%%20and%%20assignedTo(%%27%s%%27)", principal);
 
-    for (size_t i = 0; query && i < sizeof fields / sizeof *fields; i++) {
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         char *scope = wanted(operation, fields[i]);
 
         if (scope && scope[0] == '/')
-            look(operation, aks_preflight_assignments_path(scope), query, ROLES_VERSION);
+            aks_permissions_look(operation, scope, principal);
         free(scope);
-    }
-    if (!query)
-        lack_memory(operation);
-    free(query);
-}
-
-static void look_at_roles(struct aks_operation *operation, const json_t *assignments)
-{
-    for (size_t i = 0; i < json_array_size(assignments); i++) {
-        const char *role = aks_document_text_at(json_array_get(assignments, i), "properties.roleDefinitionId");
-
-        if (role && role[0] == '/')
-            aks_survey_look(operation, role, NULL, ROLES_VERSION);
     }
 }
 
@@ -178,10 +159,9 @@ void aks_preflight_seen(struct aks_operation *operation, const struct aks_sight 
         look_at_subnet(operation, subnets, "node_subnet");
     } else if (principal && has_type(sight, aks_type_identity.arm_type)) {
         look_at_assignments(operation, principal);
-    } else if (strstr(sight->target, "/roleAssignments")) {
-        look_at_roles(operation, json_object_get(sight->document, "value"));
     } else if (location && !operation->resource->location &&
                aks_id_equal(sight->target, operation->resource->id.parent)) {
         look_at_region(operation, location);
     }
+    aks_permissions_seen(operation, sight);
 }

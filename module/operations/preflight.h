@@ -10,14 +10,12 @@
 void aks_preflight_look(struct aks_operation *operation);
 void aks_preflight_seen(struct aks_operation *operation, const struct aks_sight *sight);
 
-/* Adds a finding for everything that would make the creation fail, or the cluster not work. False only for want of
-   memory. */
-AKS_CHECK bool aks_preflight_check(const struct aks_operation *operation, struct aks_findings *findings);
+/* Adds a finding for everything that would make the creation fail, or the cluster not work. `declared`: what is declared
+   as an object and does not exist yet counts as if it did. False only for want of memory. */
+AKS_CHECK bool aks_preflight_check(struct aks_operation *operation, bool declared, struct aks_findings *findings);
 
-/* What is known of the subnet with this id: its document as seen, or as it was declared; NULL: nothing. Borrowed. */
-const json_t *aks_preflight_subnet(const struct aks_operation *operation, const char *id);
-
-/* The collection of role assignments that hold at a scope for a principal, as it is looked at. Freed by the caller. */
-char *aks_preflight_assignments_path(const char *scope);
+/* Of that: whether subscription and region offer what the cluster, whose body it is, asks for. */
+AKS_CHECK bool aks_preflight_check_offers(const struct aks_survey *survey, const struct aks_resource *resource,
+                                          const json_t *body, struct aks_findings *findings);
 
 #endif

@@ -191,6 +191,23 @@ static void what_is_unknown_is_a_warning_that_names_the_doubt(void **state)
     aks_findings_clear(&findings);
 }
 
+static void what_is_denied_is_told_before_what_is_unknown(void **state)
+{
+    const struct aks_security_rule rules[] = {
+        RULE("unknown", 200, INBOUND, ALLOW, "AppService", "10.2.0.0/29", "443"),
+        RULE("deny", 300, INBOUND, DENY, NODES, APISERVER, "443"),
+    };
+    struct aks_findings findings = check(rules, COUNT(rules), BOTH);
+
+    (void)state;
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.items[0].code, "nsg_flow_denied");
+    assert_non_null(strstr(findings.items[0].message,
+                           "rule 'deny' (Inbound, priority 300) denies TCP 443 from the nodes "
+                           "to the API server: source 10.1.0.0/24, destination 10.2.0.8/29"));
+    aks_findings_clear(&findings);
+}
+
 static void all_prefixes_of_both_subnets_count(void **state)
 {
     const struct aks_cidr many_nodes[] = {cidr_of("10.1.0.0/24"), cidr_of("10.3.0.0/24"), cidr_of("fd00:0:0:1::/64")};
@@ -297,6 +314,7 @@ int main(void)
         cmocka_unit_test(what_is_denied_is_an_error_that_names_the_rule),
         cmocka_unit_test(source_ports_are_told),
         cmocka_unit_test(what_is_unknown_is_a_warning_that_names_the_doubt),
+        cmocka_unit_test(what_is_denied_is_told_before_what_is_unknown),
         cmocka_unit_test(all_prefixes_of_both_subnets_count),
         cmocka_unit_test(an_allowing_rule_must_come_before_every_deny),
         cmocka_unit_test(nothing_is_lost_without_memory),

@@ -220,6 +220,20 @@ static void what_is_partly_allowed_says_which_part(void **state)
     aks_security_outcome_clear(&outcome);
 }
 
+static void the_rule_that_is_told_is_that_of_the_first_part_not_allowed(void **state)
+{
+    const struct aks_security_rule rules[] = {
+        RULE("some", 100, INBOUND, ALLOW, "10.1.0.0/26", APISERVER, "443"),
+        RULE("first", 200, INBOUND, DENY, "10.1.0.0/25", APISERVER, "443"),
+        RULE("second", 300, INBOUND, DENY, "10.1.0.128/26", APISERVER, "443"),
+    };
+
+    (void)state;
+    EXPECT(rules, INBOUND, NODES, APISERVER, 443, AKS_SECURITY_PARTLY, "first");
+    EXPECT(rules, INBOUND, "10.1.0.0/26", APISERVER, 443, AKS_SECURITY_ALLOWED, "some");
+    EXPECT(rules, INBOUND, "10.1.0.128/25", APISERVER, 443, AKS_SECURITY_PARTLY, "second");
+}
+
 static void source_ports_are_a_side_like_any_other(void **state)
 {
     struct aks_security_rule rules[] = {
@@ -349,31 +363,56 @@ static void what_is_not_known_is_unknown_only_where_it_decides(void **state)
     }
 }
 
+/* Puts something in a rule for everything that makes it unknown what it matches; false when there are no more ways. */
+static bool make_doubtful(struct aks_security_rule *rule, int way)
+{
+    static const char *const odd_prefix[] = {"?"}, *const odd_port[] = {"ssh"}, *const elsewhere[] = {"10.9.0.0/16"};
+
+    switch (way) {
+    case 0:
+        rule->destinations = (struct aks_security_texts){odd_prefix, 1};
+        return true;
+    case 1:
+        rule->destination_groups = true;
+        rule->destinations.count = 0;
+        return true;
+    case 2:
+        rule->destination_groups = true;
+        rule->destinations = (struct aks_security_texts){elsewhere, 1};
+        return true;
+    case 3:
+        rule->destination_ports = (struct aks_security_texts){odd_port, 1};
+        return true;
+    case 4:
+        rule->source_ports = (struct aks_security_texts){odd_port, 1};
+        return true;
+    case 5:
+        rule->sources.count = 0;
+        return true;
+    case 6:
+        rule->destinations.count = 0;
+        return true;
+    case 7:
+        rule->source_ports.count = 0;
+        return true;
+    case 8:
+        rule->destination_ports.count = 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void unknown_destinations_and_ports_and_empty_lists_are_unknown_too(void **state)
 {
     (void)state;
-    for (int i = 0; i < 8; i++) {
+    for (int way = 0;; way++) {
         struct aks_security_rule rules[] = {
             RULE("doubt", 200, INBOUND, DENY, "*", "*", "*"),
         };
-        struct aks_security_rule odd = {.sources = TEXTS("?"), .destination_ports = TEXTS("ssh")};
 
-        if (i == 0)
-            rules[0].destinations = odd.sources;
-        else if (i == 1)
-            rules[0].destination_groups = true, rules[0].destinations.count = 0;
-        else if (i == 2)
-            rules[0].destination_ports = odd.destination_ports;
-        else if (i == 3)
-            rules[0].source_ports = odd.destination_ports;
-        else if (i == 4)
-            rules[0].sources.count = 0;
-        else if (i == 5)
-            rules[0].destinations.count = 0;
-        else if (i == 6)
-            rules[0].source_ports.count = 0;
-        else
-            rules[0].destination_ports.count = 0;
+        if (!make_doubtful(&rules[0], way))
+            break;
         EXPECT(rules, INBOUND, NODES, APISERVER, 443, AKS_SECURITY_UNKNOWN, "doubt");
         rules[0].protocol = AKS_SECURITY_UDP;
         EXPECT(rules, INBOUND, NODES, APISERVER, 443, AKS_SECURITY_ALLOWED, "AllowVnetInBound");
@@ -509,6 +548,7 @@ int main(void)
         cmocka_unit_test(any_item_of_a_list_matches),
         cmocka_unit_test(pieces_that_cover_everything_allow_everything),
         cmocka_unit_test(what_is_partly_allowed_says_which_part),
+        cmocka_unit_test(the_rule_that_is_told_is_that_of_the_first_part_not_allowed),
         cmocka_unit_test(source_ports_are_a_side_like_any_other),
         cmocka_unit_test(service_tags_stand_for_their_addresses),
         cmocka_unit_test(what_is_not_known_is_unknown_only_where_it_decides),

@@ -2,10 +2,8 @@
 #ifndef AKS_SPEC_SECURITY_RULES_H
 #define AKS_SPEC_SECURITY_RULES_H
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "rules/security_flow.h"
 
@@ -13,10 +11,6 @@
 #define TEXTS(...)                                                                                                     \
     {                                                                                                                  \
         (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)          \
-    }
-#define NO_TEXTS                                                                                                       \
-    {                                                                                                                  \
-        NULL, 0                                                                                                        \
     }
 
 /* A TCP rule of one prefix and one range of ports at each end, for a designated initialiser of struct

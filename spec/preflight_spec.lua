@@ -40,7 +40,7 @@ local function codes(findings)
 end
 
 local function puts()
-  return simulator:count { method = "PUT", path = "managedclusters/demo%?" }
+  return simulator:count { method = "PUT", path = "managedclusters/demo$" }
 end
 
 -- Whatever is found is what stops a creation, before anything is sent.
@@ -259,6 +259,7 @@ describe("a check of a cluster", function()
 
   it("warns of what may not be read, and goes on", function()
     create_network()
+    collectgarbage() -- the declared role assignments, which would count as if they were read
     simulator:fault { method = "GET", path = "roleassignments", status = 403,
       body = { error = { code = "AuthorizationFailed", message = "The client may not read this." } } }
     local findings = azure.cluster(network):check()
@@ -266,7 +267,7 @@ describe("a check of a cluster", function()
     assert.are.equal("warning", findings[1].severity)
     assert.is_true(findings.ok)
     simulator:clear_faults()
-    simulator:fault { method = "GET", path = "virtualnetworks/network%?", status = 403,
+    simulator:fault { method = "GET", path = "virtualnetworks/network$", status = 403,
       body = { error = { code = "AuthorizationFailed", message = "The client may not read this." } } }
     assert.are.equal("check_forbidden", azure.cluster(network):check()[1].code)
   end)

@@ -274,8 +274,13 @@ static int resource_text(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"create", resource_create}, {"get", resource_get},   {"exists", resource_exists},
-    {"delete", resource_delete}, {"wait", resource_wait}, {"check", resource_check}, {NULL, NULL},
+    {"create", resource_create},
+    {"get", resource_get},
+    {"exists", resource_exists},
+    {"delete", resource_delete},
+    {"wait", resource_wait},
+    {"check", resource_check},
+    {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

@@ -22,8 +22,9 @@ struct aks_operation *aks_operation_new_read(struct aks_resource *resource, stru
    cloud is success. */
 struct aks_operation *aks_operation_new_register(struct aks_resource *resource, struct aks_error *error);
 
-/* Find what speaks against creating the resource, by reads alone. Objects that are declared and do not exist yet count as
-   if they did. Result: a list of findings, errors first: {"code", "severity", "resource", "field", "message", "remedy"}. */
+/* Find what speaks against creating the resource, by reads alone. Objects that are declared and do not exist yet count
+   as if they did. Result: a list of findings, errors first: {"code", "severity", "resource", "field", "message",
+   "remedy"}. */
 struct aks_operation *aks_operation_new_check(struct aks_resource *resource, struct aks_error *error);
 
 /* New document of findings; NULL for want of memory. */

@@ -31,16 +31,19 @@ static bool prove(struct aks_credential *base, const struct aks_entra_occasion *
     (void)occasion;
     aks_buffer_init(&text, TOKEN_FILE_LIMIT);
     done = aks_file_read(credential->token_file, "the federated token file", &text, error);
+    error->retryable = !done; /* it may just be replaced; and a chain must not go on to somebody else */
     end = text.length;
     while (first < end && is_space(text.data[first]))
         first++;
     while (end > first && is_space(text.data[end - 1]))
         end--;
-    if (done && first == end)
+    if (done && first == end) {
         done = aks_error_set(error, "credential_unavailable", "the federated token file '%s' is empty",
                              credential->token_file);
-    else if (done)
+        error->retryable = true;
+    } else if (done) {
         done = aks_buffer_append(proof, text.data + first, end - first) || aks_error_set_no_memory(error);
+    }
     aks_buffer_erase(&text);
     return done;
 }

@@ -186,8 +186,8 @@ describe("the default credential", function()
       print(ok and result.credential or tostring(result))
     ]])
     local pipe = assert(io.popen(("env PATH=%s:relative::. AZURE_TOKEN_CREDENTIALS= AZURE_CONFIG_DIR=/nonexistent "
-      .. "AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:1 AKS_ENDPOINT=%s /usr/bin/env -S %s %s 2>&1"):format(
-      directory.path, simulator.endpoint, "/usr/bin/lua5.4", path)))
+      .. "AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:1 %s /usr/bin/lua5.4 %s 2>&1"):format(
+      directory.path, identity.variables(simulator), path)))
     local text = pipe:read("a")
     pipe:close()
     return text

@@ -6,6 +6,7 @@
 #include "auth/entra.h"
 #include "auth/file.h"
 #include "auth/jwt.h"
+#include "auth/workload.h"
 
 #define TOKEN_FILE_LIMIT AKS_TOKEN_TEXT_LIMIT
 
@@ -56,8 +57,7 @@ static const char *text_of(const json_t *value)
     return text ? text : "(none)";
 }
 
-/* What the application's federated credential must match is in the token; who made the two differ wants to see it. */
-static void explain(const char *proof, struct aks_error *error)
+void aks_workload_explain(const char *proof, struct aks_error *error)
 {
     json_t *claims = NULL;
 
@@ -113,7 +113,7 @@ struct aks_credential *aks_credential_new_workload_identity(const struct aks_wor
     aks_credential_init(&credential->base, &methods);
     credential->client.asserts = true;
     credential->client.prove = prove;
-    credential->client.explain = explain;
+    credential->client.explain = aks_workload_explain;
     credential->token_file = strdup(options->token_file);
     if (aks_entra_client_init(&credential->client, options->tenant, options->client_id, error) &&
         credential->token_file)

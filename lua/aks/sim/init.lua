@@ -26,7 +26,8 @@ end
 ---@param options? table port (any free one), tls (true: HTTPS), certificates (the directory that those are kept in),
 ---speed (how many times faster than Azure), page_size, log (a file),
 ---subscription, tenant, client_id, client_secret, replication (seconds until the directory knows a new identity),
----propagation (seconds until a role assignment has effect), throttle, unregistered, require_feature, orphan_links: see
+---propagation (seconds until a role assignment has effect), throttle, unregistered, require_feature, orphan_links,
+---roles (names; what the caller may do), cores, without_capacity (regions), quirks: see
 ---doc/simulator.md
 ---@return aks.sim
 function sim.start(options)

@@ -119,6 +119,20 @@ describe("the cores of a region", function()
   end)
 end)
 
+describe("a region without capacity", function()
+  after_each(stop)
+
+  it("refuses integrated clusters and conversions, not others", function()
+    start { without_capacity = { "West US 2" } }
+    refused(azure:put(client.CLUSTER, client.managed()), 400, "AksCapacityHeavyUsage")
+    azure:create(client.CLUSTER, client.managed {})
+    refused(azure:put(client.CLUSTER, client.managed { enableVnetIntegration = true }), 400, "AksCapacityHeavyUsage")
+    local body = client.managed()
+    body.location = "eastus"
+    assert.are.equal(201, azure:put(client.CLUSTER .. "2", body).status)
+  end)
+end)
+
 describe("what is asked for twice", function()
   before_each(function()
     start { speed = 0 }
@@ -312,7 +326,7 @@ describe("a rule of a security group", function()
 
   before_each(function()
     start()
-    azure:create(NSG, { location = "westus2", properties = {} })
+    azure:create(NSG, { location = "westus2", properties = client.OBJECT })
   end)
   after_each(stop)
 

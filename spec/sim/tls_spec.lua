@@ -4,6 +4,7 @@ local client = require "spec.sim.client"
 local program = require "spec.support.program"
 local sim = require "aks.sim"
 
+-- curl and openssl do not run with a sanitizer loaded first: their commands begin with LD_PRELOAD=.
 local function run(command)
   local pipe = assert(io.popen(command))
   local text = pipe:read("a")
@@ -57,11 +58,11 @@ describe("the simulator over TLS", function()
 
   it("has links of its own scheme in its answers", function()
     local simulator <close> = start()
-    local text = run(("curl -sS -i --cacert %s -H 'Authorization: Bearer %s' -X PUT -d '%s' '%s%s'"):format(
+    local text = run(("LD_PRELOAD= curl -sS -i --cacert %s -H 'Authorization: Bearer %s' -X PUT -d '%s' '%s%s'"):format(
       simulator.ca_file, simulator.token, '{"location":"westus2"}', simulator.endpoint,
       "/subscriptions/" .. simulator.subscription .. client.GROUP .. "?api-version=2024-11-01"))
     assert.matches("^HTTP/1.1 201", text)
-    text = run(("curl -sS -i --cacert %s -H 'Authorization: Bearer %s' -X PUT -d '%s' '%s%s'"):format(
+    text = run(("LD_PRELOAD= curl -sS -i --cacert %s -H 'Authorization: Bearer %s' -X PUT -d '%s' '%s%s'"):format(
       simulator.ca_file, simulator.token, '{"location":"westus2","properties":{"addressSpace":'
       .. '{"addressPrefixes":["10.0.0.0/16"]}}}', simulator.endpoint,
       "/subscriptions/" .. simulator.subscription .. client.VNET .. "?api-version=2024-05-01"))
@@ -71,13 +72,14 @@ describe("the simulator over TLS", function()
   it("answers to localhost and to 127.0.0.1, and its authority vouches for nobody else", function()
     local simulator <close> = start()
     local port = simulator.endpoint:match("%d+$")
-    local _, ok = run(("curl -sS --cacert %s https://localhost:%s/metadata/endpoints"):format(simulator.ca_file, port))
+    local _, ok = run(("LD_PRELOAD= curl -sS --cacert %s https://localhost:%s/metadata/endpoints"):format(
+      simulator.ca_file, port))
     assert.is_true(ok)
-    local text = run("openssl x509 -noout -text -in " .. simulator.ca_file)
+    local text = run("LD_PRELOAD= openssl x509 -noout -text -in " .. simulator.ca_file)
     assert.matches("Name Constraints: critical\n%s+Permitted:\n%s+IP:127%.0%.0%.0/255%.0%.0%.0\n%s+DNS:localhost", text)
     assert.matches("CA:TRUE, pathlen:0", text)
-    text = run(("curl -sS --cacert %s --resolve example.com:%s:127.0.0.1 https://example.com:%s/ 2>&1"):format(
-      simulator.ca_file, port, port))
+    local elsewhere = "LD_PRELOAD= curl -sS --cacert %s --resolve example.com:%s:127.0.0.1 https://example.com:%s/ 2>&1"
+    text = run(elsewhere:format(simulator.ca_file, port, port))
     assert.matches("no alternative certificate subject name matches", text, 1, true)
   end)
 
@@ -98,7 +100,7 @@ describe("the simulator over TLS", function()
     os.remove(path)
     local second <close> = start()
     assert.are_not.equal(before, read(path))
-    local _, ok = run(("curl -sS --cacert %s %s/metadata/endpoints"):format(path, second.endpoint))
+    local _, ok = run(("LD_PRELOAD= curl -sS --cacert %s %s/metadata/endpoints"):format(path, second.endpoint))
     assert.is_true(ok)
   end)
 
@@ -132,7 +134,7 @@ describe("the simulator over TLS", function()
 
   it("survives clients that speak plain HTTP to it, or hang up", function()
     local simulator <close> = start()
-    run(("curl -s http://127.0.0.1:%s/; (exec 3<>/dev/tcp/127.0.0.1/%s) 2>/dev/null"):format(
+    run(("LD_PRELOAD= curl -s http://127.0.0.1:%s/; (exec 3<>/dev/tcp/127.0.0.1/%s) 2>/dev/null"):format(
       simulator.endpoint:match("%d+$"), simulator.endpoint:match("%d+$")))
     assert.is_table(simulator:export())
   end)
@@ -141,7 +143,8 @@ describe("the simulator over TLS", function()
     local simulator <close> = start()
     simulator:fault { path = "/metadata", reset = true }
     simulator:fault { path = "/metadata", truncate = 5 }
-    local command = ("curl -sS --cacert %s %s/metadata/endpoints 2>&1"):format(simulator.ca_file, simulator.endpoint)
+    local command = ("LD_PRELOAD= curl -sS --cacert %s %s/metadata/endpoints 2>&1"):format(simulator.ca_file,
+      simulator.endpoint)
     local _, first = run(command)
     local _, second = run(command)
     local _, third = run(command)

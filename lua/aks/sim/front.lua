@@ -2,6 +2,8 @@
 local access = require "aks.sim.access"
 local fault = require "aks.sim.fault"
 local http = require "aks.sim.http"
+local kinds = require "aks.sim.kinds"
+local network_shapes = require "aks.sim.network_shapes"
 local operation = require "aks.sim.operation"
 local throttle = require "aks.sim.throttle"
 local token = require "aks.sim.token"
@@ -82,6 +84,20 @@ local function check_registration(context)
   end
 end
 
+-- What ARM itself reads of a resource.
+local envelope = { location = "s", tags = { values = "s" }, managedBy = "s", kind = "s", identity = "o", sku = "o",
+  properties = "o" }
+
+local function check_envelope(context)
+  local is_resource = context.method == "PUT" or context.method == "PATCH"
+  local problem = is_resource and kinds.problem(context.body, envelope)
+  if problem then
+    http.raise(400, "InvalidRequestContent",
+      ("The request content was invalid and could not be deserialized: '%s'."):format(problem))
+  end
+  network_shapes.check(context)
+end
+
 local function parse_body(context)
   if context.raw_body == "" then
     if context.method == "PUT" or context.method == "PATCH" then
@@ -96,7 +112,8 @@ local function parse_body(context)
       "The request content was invalid and could not be deserialized: '" .. tostring(problem or "not an object")
         .. "'.")
   end
-  context.body = value
+  context.body = http.without_nulls(value)
+  check_envelope(context)
 end
 
 -- Cuts a list into pages whose next link is opaque.

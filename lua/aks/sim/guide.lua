@@ -21,7 +21,7 @@ function guide.cloud(facts)
 end
 
 -- Which variable makes which programs trust the authority.
-local trusting = { "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS" }
+local trusting = { "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE" }
 
 --- Lines for a shell that sign in: the environment, and with TLS the Azure CLI.
 ---@param facts table endpoint, ca_file, subscription, tenant, client_id, client_secret

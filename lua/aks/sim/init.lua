@@ -29,7 +29,8 @@ end
 ---propagation (seconds until a role assignment has effect), client_certificates (PEM texts that the application has),
 ---federated ({ issuer, subject, audience, certificate } each), secret_expired, clock_ahead (seconds that Entra's clock
 ---is ahead), machine_identity (false: none), identity_header, arc_directory, ci_job ({ request_token,
----token, service_connection }), throttle, unregistered, require_feature, orphan_links: see doc/simulator.md
+---token, service_connection }), throttle, unregistered, require_feature, orphan_links, roles (names; what the caller
+---may do), cores, without_capacity (regions), quirks: see doc/simulator.md
 ---@return aks.sim
 function sim.start(options)
   local settings = { speed = FAST }

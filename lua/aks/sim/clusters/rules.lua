@@ -32,7 +32,7 @@ local function check_location(subject)
 end
 
 local function check_pool(pool, seen)
-  local name, count = tostring(pool.name), pool.count or 1
+  local name, count = pool.name or "", pool.count or 1
   if not name:match("^[a-z][a-z0-9]*$") or #name > 12 then
     refuse("InvalidParameter", ("The agent pool name '%s' is invalid."):format(name), "agentPoolProfile.name")
   elseif seen[name] then
@@ -141,6 +141,17 @@ local function check_service_range(subject)
   subject.pods = given(profile.podCidr) and cidr.parse(profile.podCidr) or nil
 end
 
+-- With the option `without_capacity`: regions that have none for API servers of integrated clusters, for now.
+local function check_capacity(subject)
+  local wants = subject.integrated and not subject.old_access.enableVnetIntegration
+  for _, name in ipairs(wants and subject.sim.options.without_capacity or {}) do
+    if regions.normal(name) == subject.location then
+      refuse("AksCapacityHeavyUsage", ("API Server VNet Integration is currently unavailable in region %s due to high "
+        .. "demand and limited capacity. See https://aka.ms/AksVnetIntegration."):format(subject.location))
+    end
+  end
+end
+
 -- With the option `cores`: what a region may use.
 local function check_quota(subject)
   local limit = compute.limit(subject.sim)
@@ -224,8 +235,8 @@ local function check_changes(subject)
 end
 
 local checks = { check_location, check_name, check_feature, check_pools, check_version, check_changes, check_access,
-  check_zone, check_service_range, check_identity, check_linked, check_quota, subnet_rules.check_node_subnets,
-  subnet_rules.check_integration, subnet_rules.check_permissions }
+  check_zone, check_service_range, check_identity, check_linked, check_quota, check_capacity,
+  subnet_rules.check_node_subnets, subnet_rules.check_integration, subnet_rules.check_permissions }
 
 --- Refuses what is wrong with a cluster. `merged`: the body over what was there; `existing`: its record (nil: none).
 --- Returns facts that its provisioning needs: { encrypted = the VNet is }.

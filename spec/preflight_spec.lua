@@ -1,5 +1,6 @@
 -- What is found before a cluster is created: by reads alone, and rightly, as the simulator, which decides for itself,
 -- refuses what is found. A set-up in which nothing is wrong gives no finding.
+local aks = require "aks"
 local azure = require "spec.support.azure"
 
 local simulator, client, network
@@ -115,6 +116,12 @@ describe("a check of a cluster", function()
     end).code)
   end)
 
+  it("misses the roles of what does not exist yet when nobody declares them", function()
+    local declared = azure.network(client)
+    declared.group:create()
+    assert.are.same({ "permission_missing", "permission_missing" }, codes(azure.cluster(declared):check()))
+  end)
+
   it("finds a subnet for the API server that is too small", function()
     create_network { apiserver = "172.19.0.0/29" }
     assert.are.same({ "apiserver_subnet_too_small" }, found(azure.cluster(network)))
@@ -122,7 +129,7 @@ describe("a check of a cluster", function()
   end)
 
   it("finds one that is not delegated, or to another service", function()
-    create_network { delegations = {} }
+    create_network { delegations = aks.array {} }
     assert.are.same({ "apiserver_subnet_not_delegated" }, found(azure.cluster(network)))
     fails(azure.cluster(network))
   end)
@@ -238,7 +245,8 @@ describe("a check of a cluster", function()
     local guard = network.group:nsg("guard", { rules = {
       { name = "deny", priority = 200, direction = "Inbound", access = "Deny", protocol = "*" } } })
     guard:create()
-    network.vnet:subnet("apiserver", { address_prefix = "172.19.0.0/28", delegation = DELEGATION, nsg = guard }):create()
+    network.vnet:subnet("apiserver", { address_prefix = "172.19.0.0/28", delegation = DELEGATION,
+      nsg = guard }):create()
     assert.are.same({ "nsg_flow_denied", "nsg_flow_denied", "nsg_flow_denied" }, codes(azure.cluster(network):check()))
     guard:add_missing_rules { apiserver_subnet = network.apiserver, node_subnet = network.nodes }
     assert.are.same({}, codes(azure.cluster(network):check()))

@@ -55,6 +55,10 @@ extern const struct aks_fields aks_create_options, aks_convert_options, aks_togg
 struct aks_operation *aks_operation_new_convert(struct aks_resource *resource, const json_t *options,
                                                 struct aks_error *error);
 
+/* What speaks against that, by reads alone. Result: as aks_operation_new_check. */
+struct aks_operation *aks_operation_new_convert_check(struct aks_resource *resource, const json_t *options,
+                                                      struct aks_error *error);
+
 /* Asks for the kubeconfig of a cluster. Result: its text. */
 struct aks_operation *aks_operation_new_credentials(struct aks_resource *resource, const json_t *options,
                                                     struct aks_error *error);

@@ -164,8 +164,13 @@ static bool check_permissions(struct check *check)
     for (size_t i = 0; i < SUBNETS; i++) {
         const char *scope = subnet_id(check, i);
 
-        if (scope && check->subnets[i] && !is_granted(check, scope) &&
-            !aks_permissions_check(check->survey, scope, actions, count, check->resource->title, subnet_fields[i],
+        if (!scope || !check->subnets[i] || is_granted(check, scope))
+            continue;
+        if (sight && !sight->document && !sight->refusal && check->declared &&
+            !aks_rule_break(check->findings, "permission_missing", check->resource->title, subnet_fields[i], NULL,
+                            "no role at %s is declared for the cluster's identity, which does not exist yet", scope))
+            return false;
+        if (!aks_permissions_check(check->survey, scope, actions, count, check->resource->title, subnet_fields[i],
                                    check->findings))
             return false;
     }

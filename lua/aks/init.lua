@@ -35,6 +35,15 @@ aks.spawn = core.spawn
 ---@type fun(list: (function|aks.task|aks.operation)[]): any[]
 aks.all = core.all
 
+---Planning and rules: what needs no client.
+---@class aks.rules
+aks.rules = {
+  ---@type fun(options: table): table how many clusters and nodes a subnet holds, and how large one must be
+  capacity = core.capacity,
+  ---@type fun(): table[] every rule: code, severity, rule, why, remedy, source
+  list = core.rules,
+}
+
 ---@type fun(seconds: number)
 aks.sleep = core.sleep
 

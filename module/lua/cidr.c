@@ -8,9 +8,13 @@
 #include "lua/class.h"
 #include "lua/raise.h"
 #include "lua/value.h"
+#include "rules/capacity.h"
 #include "rules/cidr.h"
 
 #define CIDR_CLASS "aks.cidr"
+
+/* Prefixes that next_free takes. */
+#define TAKEN_LIMIT 100000
 #define EXACT_INTEGER_LIMIT 9007199254740992.0 /* 2^53 */
 
 static struct aks_cidr *check_cidr(lua_State *L, int index)
@@ -105,6 +109,41 @@ static int cidr_subnets(lua_State *L)
     return 1;
 }
 
+/* cidr:next_free(length, taken): the first free prefix of that length beside those that are taken, a list; nil when
+   there is none. */
+static int cidr_next_free(lua_State *L)
+{
+    const struct aks_cidr *cidr = check_cidr(L, 1);
+    lua_Integer length = luaL_checkinteger(L, 2), count;
+    struct aks_error *error;
+    struct aks_cidr *taken, found;
+
+    lua_settop(L, 3);
+    if (lua_isnil(L, 3)) {
+        lua_newtable(L);
+        lua_replace(L, 3);
+    }
+    luaL_checktype(L, 3, LUA_TTABLE);
+    count = luaL_len(L, 3);
+    if (length < 0 || length > cidr->bits || count < 0 || count > TAKEN_LIMIT)
+        return luaL_error(L, "next_free takes a length of 0 to %d and at most %d prefixes", (int)cidr->bits,
+                          TAKEN_LIMIT);
+    error = aks_box_error(L);
+    taken = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *taken, 0);
+    for (lua_Integer i = 0; i < count; i++) {
+        lua_geti(L, 3, i + 1);
+        taken[i] = check_other(L, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+    if (aks_capacity_next_free(cidr, taken, (size_t)count, (unsigned)length, &found, error))
+        push_cidr(L, &found);
+    else if (aks_error_is_set(error))
+        return aks_raise(L, error);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
 static void push_address(lua_State *L, struct aks_cidr address)
 {
     char text[AKS_CIDR_TEXT_SIZE];
@@ -188,6 +227,7 @@ static const luaL_Reg methods[] = {
     {"contains", cidr_contains},
     {"overlaps", cidr_overlaps},
     {"subnets", cidr_subnets},
+    {"next_free", cidr_next_free},
     {NULL, NULL},
 };
 

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/capacity.h"
 #include "lua/cidr.h"
 #include "lua/client.h"
 #include "lua/credential.h"
@@ -22,19 +23,13 @@
 #include "lua/value.h"
 
 static const luaL_Reg functions[] = {
-    {"connect", aks_connect},
-    {"cidr", aks_cidr_new},
-    {"id", aks_id_new},
-    {"spawn", aks_spawn},
-    {"all", aks_all},
-    {"sleep", aks_sleep},
-    {"array", aks_array_make},
-    {"is_error", aks_error_is},
-    {"error", aks_error_make},
-    {"decode", aks_json_decode},
-    {"describe", aks_describe},
-    {"rules", aks_rules_push},
-    {NULL, NULL},
+    {"connect", aks_connect},   {"cidr", aks_cidr_new},
+    {"id", aks_id_new},         {"spawn", aks_spawn},
+    {"all", aks_all},           {"sleep", aks_sleep},
+    {"array", aks_array_make},  {"is_error", aks_error_is},
+    {"error", aks_error_make},  {"decode", aks_json_decode},
+    {"describe", aks_describe}, {"rules", aks_rules_push},
+    {"capacity", aks_capacity}, {NULL, NULL},
 };
 
 static void open_classes(lua_State *L)

@@ -1,5 +1,5 @@
--- aks check FILE: runs a playbook with clients that change nothing, and reports what speaks against it: of what would be
--- created and converted, everything that can be known before.
+-- aks check FILE: runs a playbook with clients that change nothing, and reports what speaks against it: all that can be
+-- known before about what would be created and converted.
 local failure = require "aks.cli.failure"
 local playbook = require "aks.cli.playbook"
 local result = require "aks.cli.result"

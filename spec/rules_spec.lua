@@ -30,7 +30,8 @@ describe("planning addresses", function()
     assert.are.same({ apiserver_subnet = "/28" }, aks.rules.capacity { clusters = 1 })
     assert.are.same({ apiserver_subnet = "/26" }, aks.rules.capacity { clusters = 6 })
     assert.are.same({ node_subnet = "/25", addresses = 110 }, aks.rules.capacity { nodes = 100 })
-    assert.are.same({ node_subnet = "/21", addresses = 1054 }, aks.rules.capacity { nodes = 30, surge = 4, max_pods = 30 })
+    assert.are.same({ node_subnet = "/21", addresses = 1054 },
+      aks.rules.capacity { nodes = 30, surge = 4, max_pods = 30 })
   end)
 
   it("finds the next free block in a network", function()

@@ -3,6 +3,7 @@
 #include <lua.h>
 
 #include "base/attributes.h"
+#include "httpd/private_file.h"
 #include "httpd/server.h"
 #include "httpd/signature.h"
 #include "httpd/thread.h"
@@ -16,6 +17,8 @@ int luaopen_aks_httpd(lua_State *L)
                                          {"now", server_time},
                                          {"verify", signature_verify},
                                          {"thumbprint", signature_thumbprint},
+                                         {"private_file", private_file},
+                                         {"truncate", truncate_file},
                                          {NULL, NULL}};
 
     server_register(L);

@@ -14,6 +14,7 @@ function sim.add_to_parser(parser)
   command:option("--speed", "How many times faster than Azure time runs."):argname("N"):convert(tonumber)
   command:option("--page-size", "How many items a page of a collection has."):target("page_size")
     :argname("N"):convert(math.tointeger)
+  command:option("--state", "Keep everything in this file, and go on from what is in it."):argname("FILE")
   command:option("--log", "Append every request to this file, a JSON object a line."):argname("FILE")
 end
 
@@ -31,6 +32,7 @@ function sim.run(arguments)
     speed = arguments.speed,
     page_size = arguments.page_size,
     log = arguments.log,
+    state = arguments.state,
   }, tell)
 end
 

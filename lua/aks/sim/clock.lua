@@ -11,12 +11,23 @@ end
 
 --- Simulated seconds since 1970.
 function clock:now()
-  return self.started + (httpd.now() - self.real) * self.speed + self.skipped
+  return self.held or self.started + (httpd.now() - self.real) * self.speed + self.skipped
 end
 
 --- Lets simulated time jump.
 function clock:advance(seconds)
   self.skipped = self.skipped + seconds
+end
+
+--- Holds time at a moment, for repeating what was done then.
+function clock:hold(moment)
+  self.held = moment
+end
+
+--- Lets time go on from a moment `moment`, `real` seconds of this machine ago.
+function clock:go_on(moment, real)
+  self.held = nil
+  self.started, self.real, self.skipped = moment + math.max(0, real) * self.speed, httpd.now(), 0
 end
 
 --- A moment as ARM writes it.

@@ -31,6 +31,7 @@ local function parse(simulator, request)
   return {
     sim = simulator,
     method = request.method,
+    target = request.target,
     path = path,
     id = http.decode_percent(path),
     raw_query = query,
@@ -142,14 +143,26 @@ local function next_page(context)
   return rest and { value = rest }
 end
 
+-- What of a scripted failure has an effect later on.
+local function kept_fault(scripted)
+  return (scripted.operation or scripted.stuck) and { operation = scripted.operation, stuck = scripted.stuck } or nil
+end
+
+-- Whether the answer to a request changes something that must last.
+local function is_lasting(context, route)
+  return route.lasting or context.method ~= "GET"
+end
+
 local function handle(context, route)
-  context.caller = token.check(context.sim, context.headers)
+  context.caller = context.caller or token.check(context.sim, context.headers)
   context.type, context.action = versions.type_of(route)
   if not route.any_version then
     versions.read(context)
   end
   check_subscription(context)
-  throttle.check(context)
+  if not (context.sim.journal and context.sim.journal.repeating) then
+    throttle.check(context)
+  end
   access.check(context, route)
   check_group(context, route)
   if not route.any_version then
@@ -163,7 +176,17 @@ local function handle(context, route)
     return 200, page(context, rest), {}
   end
   context.answered = true
+  local journal = is_lasting(context, route) and context.sim.journal
+  if journal then
+    journal:chance()
+  end
+  local now = context.sim.clock:now()
   local status, body, headers = route.handler(context)
+  if journal then
+    journal:note(now, { kind = "request", method = context.method, target = context.target, body = context.raw_body,
+      caller = context.caller, if_match = context.headers["if-match"], if_none_match = context.headers["if-none-match"],
+      fault = kept_fault(context.fault) })
+  end
   if context.method == "GET" then
     operation.look(context.sim.store:get(context.id))
   end
@@ -262,6 +285,14 @@ local function failure_cause(context, body)
   local problem = type(body) == "table" and body.error
   local absent = type(problem) == "table" and problem.code == "ResourceNotFound"
   return context.answered and not absent and "service" or "gateway"
+end
+
+--- Repeats a request of the state file, whose answer nobody waits for.
+function front.repeat_request(simulator, entry)
+  local context = parse(simulator, { method = entry.method, target = entry.target, body = entry.body,
+    headers = { ["if-match"] = entry.if_match, ["if-none-match"] = entry.if_none_match } })
+  context.caller, context.fault = entry.caller, entry.fault or {}
+  protected(context)
 end
 
 --- Answers one request of aks.httpd.

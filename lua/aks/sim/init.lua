@@ -24,7 +24,7 @@ end
 
 ---Starts a simulator. It ends with `stop`, with a `<close>` variable, or when it is collected.
 ---@param options? table port (any free one), tls (true: HTTPS), certificates (the directory that those are kept in),
----speed (how many times faster than Azure), page_size, log (a file),
+---speed (how many times faster than Azure), page_size, log (a file), state (a file that keeps everything),
 ---subscription, tenant, client_id, client_secret, replication (seconds until the directory knows a new identity),
 ---propagation (seconds until a role assignment has effect), client_certificates (PEM texts that the application has),
 ---federated ({ issuer, subject, audience, certificate } each), secret_expired, clock_ahead (seconds that Entra's clock
@@ -135,6 +135,11 @@ end
 ---All resources: id -> document.
 function sim:export()
   return ask(self, "export")
+end
+
+---Puts all of these resources there, as `export` gave them: id -> document.
+function sim:import(resources)
+  ask(self, "import", resources)
 end
 
 function sim:stop()

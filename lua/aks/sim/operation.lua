@@ -82,8 +82,28 @@ local function finish(simulator, op)
   op.done(op)
 end
 
+-- The same, kept for a simulator with a state file.
+local function finish_for_good(simulator, op)
+  local journal = simulator.journal
+  if journal then
+    journal:chance()
+  end
+  finish(simulator, op)
+  if journal then
+    journal:note(op.ended, { kind = "end", operation = op.id })
+  end
+end
+
+--- Repeats the end of an operation.
+function operation.end_again(simulator, entry)
+  finish_for_good(simulator, assert(simulator.operations[entry.operation], "the state names an unknown operation"))
+end
+
 --- Ends what has had its time. However fast the clock, an operation is seen in progress at least once.
 function operation.settle(simulator)
+  if simulator.journal and simulator.journal.repeating then
+    return
+  end
   local now, over = simulator.clock:now(), {}
   for _, op in pairs(simulator.running) do
     if now >= op.ends and op.looks > 0 and not op.stuck then
@@ -91,11 +111,14 @@ function operation.settle(simulator)
     end
   end
   table.sort(over, function(a, b)
+    if a.ends == b.ends then
+      return a.id < b.id
+    end
     return a.ends < b.ends
   end)
   for _, op in ipairs(over) do
     if op.status == "InProgress" then -- the end of another may have canceled it
-      finish(simulator, op)
+      finish_for_good(simulator, op)
     end
   end
 end

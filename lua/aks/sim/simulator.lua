@@ -6,6 +6,7 @@ local fault = require "aks.sim.fault"
 local front = require "aks.sim.front"
 local http = require "aks.sim.http"
 local identity_host = require "aks.sim.identity_host"
+local journal = require "aks.sim.journal"
 local log = require "aks.sim.log"
 local operation = require "aks.sim.operation"
 local quirks = require "aks.sim.quirks"
@@ -67,14 +68,48 @@ local function own_routes(sim)
   }
 end
 
+-- What a test may ask: name -> function(simulator, argument) -> result.
+local controls = {}
+
+-- How each kind of entry of the state file is repeated.
+local repeats = {
+  request = front.repeat_request,
+  ["end"] = operation.end_again,
+  token = token.keep,
+  control = function(sim, entry)
+    sim.journal:chance()
+    controls[entry.name](sim, entry.argument)
+    sim.journal:note(entry.at, entry)
+  end,
+}
+
+-- Brings the subscription to where its state file leaves it; time has gone on since then.
+local function repeat_all(sim, entries)
+  local last
+  sim.journal.repeating, sim.journal.count = true, 0
+  for _, entry in ipairs(entries) do
+    sim.clock:hold(entry.at)
+    repeats[entry.kind](sim, entry)
+    last = entry
+  end
+  sim.journal.repeating = nil
+  if last then
+    sim.clock:go_on(last.at, os.time() - last.real)
+  end
+  math.randomseed()
+end
+
 --- A new simulated subscription with these options over the defaults.
 function simulator.new(options)
-  local settings = {}
+  local settings, kept, entries = {}, nil, nil
   for name, value in pairs(simulator.defaults) do
     settings[name] = value
   end
   for name, value in pairs(options) do
     settings[name] = value
+  end
+  if settings.state then
+    kept, entries = journal.open(settings)
   end
   local sim = {
     options = settings, clock = clock.new(settings.speed), store = store.new(), log = log.new(settings.log),
@@ -93,6 +128,10 @@ function simulator.new(options)
   end
   sim.router = router.new(table.unpack(routes))
   roles.grant(sim, settings.roles or {})
+  if kept then
+    sim.journal = kept
+    repeat_all(sim, entries)
+  end
   sim.first_token = token.issue(sim, settings.object_id)
   return sim
 end
@@ -103,9 +142,6 @@ function simulator.handler(sim)
     return front.respond(sim, request)
   end
 end
-
--- What a test may ask: name -> function(simulator, argument) -> result.
-local controls = {}
 
 function controls.facts(sim)
   local facts = { token = sim.first_token, endpoint = sim.endpoint, authority = sim.endpoint, ca_file = sim.ca_file }
@@ -152,6 +188,20 @@ function controls.put(sim, argument)
   seed.put(sim, argument.id, argument.document)
 end
 
+-- Resources before what lies in them.
+function controls.import(sim, resources)
+  local ids = {}
+  for id in pairs(resources) do
+    ids[#ids + 1] = id
+  end
+  table.sort(ids, function(a, b)
+    return #a == #b and a < b or #a < #b
+  end)
+  for _, id in ipairs(ids) do
+    seed.put(sim, id, resources[id])
+  end
+end
+
 function controls.export(sim)
   local resources = http.object()
   for _, record in pairs(sim.store.records) do
@@ -160,11 +210,22 @@ function controls.export(sim)
   return resources
 end
 
+-- Those of them that change what a state file keeps.
+local lasting = { put = true, import = true, advance = true, expire_tokens = true, challenge = true }
+
 --- The control function of its server: JSON in, JSON out.
 function simulator.control(sim)
   return function(name, argument)
     local control = assert(controls[name], "the simulator has no control '" .. name .. "'")
-    local result = control(sim, argument ~= "" and assert(http.decode(argument)) or {})
+    local value = argument ~= "" and assert(http.decode(argument)) or {}
+    local now = sim.clock:now()
+    if lasting[name] and sim.journal then
+      sim.journal:chance()
+    end
+    local result = control(sim, value)
+    if lasting[name] and sim.journal then
+      sim.journal:note(now, { kind = "control", name = name, argument = value })
+    end
     return http.encode { result = result }
   end
 end

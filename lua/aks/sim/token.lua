@@ -26,6 +26,15 @@ local function entra_error(simulator, status, code, name, text)
   }, token.date(simulator))
 end
 
+--- Knows a token from now on: { token, expires, principal, claims }.
+function token.keep(simulator, fact)
+  simulator.tokens[fact.token] = { expires = fact.expires, principal = fact.principal, claims = fact.claims }
+  if simulator.journal then
+    simulator.journal:note(simulator.clock:now(), { kind = "token", token = fact.token, expires = fact.expires,
+      principal = fact.principal, claims = fact.claims })
+  end
+end
+
 --- Issues a token of the form of Entra's (a JWT whose signature nobody checks here) for the application's principal, or
 --- for another one, whose client id is given then. `claims` are those that the request asked for.
 function token.issue(simulator, principal, client_id, claims)
@@ -36,7 +45,7 @@ function token.issue(simulator, principal, client_id, claims)
     oid = principal, iat = os.time(), exp = os.time() + LIFETIME, jti = simulator.random(16),
   })
   local text = header .. "." .. payload .. "." .. simulator.random(64)
-  simulator.tokens[text] = { expires = os.time() + LIFETIME, principal = principal, claims = claims }
+  token.keep(simulator, { token = text, expires = os.time() + LIFETIME, principal = principal, claims = claims })
   return text
 end
 

@@ -148,12 +148,12 @@ local features = subscription .. "/Microsoft.Features/providers/{namespace}/feat
 
 return {
   { method = "GET", path = features, handler = list_features },
-  { method = "GET", path = features .. "/{feature}", handler = get_feature },
+  { method = "GET", path = features .. "/{feature}", handler = get_feature, lasting = true }, -- a look lets it go on
   { method = "POST", path = features .. "/{feature}/register", handler = change_feature("Registering", "Registered") },
   { method = "POST", path = features .. "/{feature}/unregister", handler = change_feature("Unregistering",
     "Unregistered") },
   { method = "GET", path = subscription, handler = list_providers },
-  { method = "GET", path = subscription .. "/{namespace}", handler = get_provider },
+  { method = "GET", path = subscription .. "/{namespace}", handler = get_provider, lasting = true },
   { method = "POST", path = subscription .. "/{namespace}/register",
     handler = change_provider("Registering", "Registered") },
   { method = "POST", path = subscription .. "/{namespace}/unregister",

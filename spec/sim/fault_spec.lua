@@ -40,6 +40,44 @@ describe("a fault", function()
     assert.are.equal(500, azure:delete(client.GROUP).status)
   end)
 
+  it("strikes by chance, and the same way for the same seed", function()
+    local function pattern(seed)
+      azure.sim:clear_faults()
+      azure.sim:fault { probability = 0.5, seed = seed, status = 500, body = { error = { code = "Chance" } } }
+      local statuses = {}
+      for index = 1, 40 do
+        statuses[index] = azure:get("/resourceGroups").status
+      end
+      return table.concat(statuses, " ")
+    end
+    local first = pattern(7)
+    assert.are.equal(first, pattern(7))
+    assert.are_not.equal(first, pattern(8))
+    assert.is_truthy(first:find("200", 1, true) and first:find("500", 1, true))
+  end)
+
+  it("throttles, sends no JSON, lets tokens expire", function()
+    azure.sim:fault { throttle = 7 }
+    local answer = azure:get("/resourceGroups")
+    assert.are.equal(429, answer.status)
+    assert.are.equal("7", answer.headers["retry-after"])
+    azure.sim:fault { malformed = true }
+    answer = azure:get("/resourceGroups")
+    assert.are.equal(200, answer.status)
+    assert.is_nil(answer.body)
+    azure.sim:fault { expire_tokens = true }
+    assert.are.equal(401, azure:get("/resourceGroups").status)
+  end)
+
+  it("is listed while it is left", function()
+    azure.sim:fault { method = "PUT", status = 500, count = 2 }
+    azure.sim:fault { probability = 0.25, status = 503 }
+    local list = azure:send("GET", "/__sim/faults").body.value
+    assert.are.equal(2, #list)
+    assert.are.equal("PUT", list[1].method)
+    assert.are.equal(0.25, list[2].probability)
+  end)
+
   it("is forgotten when faults are cleared", function()
     azure.sim:fault { status = 500, count = 100 }
     azure.sim:clear_faults()
@@ -86,11 +124,11 @@ describe("a fault", function()
 
   it("can be scripted over HTTP", function()
     local text = json.encode { path = "resourcegroups", status = 418, count = 100 }
-    assert.are.equal(204, azure:send("POST", "/__sim/faults", text).status)
+    assert.are.equal(204, azure:send("POST", "/__sim/faults", text, { ["content-type"] = "application/json" }).status)
     assert.are.equal(418, azure:get("/resourceGroups").status)
     assert.are.equal(204, azure:send("DELETE", "/__sim/faults").status)
     assert.are.equal(200, azure:get("/resourceGroups").status)
-    assert.are.equal(400, azure:send("POST", "/__sim/faults", "nonsense").status)
+    assert.are.equal(400, azure:send("POST", "/__sim/faults", "nonsense", { ["content-type"] = "application/json" }).status)
   end)
 
   it("that nobody understands is refused", function()

@@ -6,7 +6,8 @@ local fault = {}
 -- What a fault may say, and the type of it.
 local members = {
   method = "string", path = "string", skip = "number", count = "number", status = "number", headers = "table",
-  truncate = "number", delay = "number", operation = "table", stuck = "boolean",
+  truncate = "number", delay = "number", operation = "table", stuck = "boolean", malformed = "boolean",
+  probability = "number", seed = "number", throttle = "number", expire_tokens = "boolean",
 }
 
 local function check(spec)
@@ -23,13 +24,26 @@ local function check(spec)
   end
 end
 
---- Adds a fault: { method, path (Lua pattern on the lower-case path), skip, count, and what happens: status, headers,
---- body,
---- reset ("before" or true, "after"), truncate, delay, operation = { status, error }, stuck }.
+-- What a fault says in one word, in its own terms.
+local function complete(spec)
+  spec.count = spec.count or (spec.probability and math.huge or 1)
+  spec.skip = spec.skip or 0
+  spec.chance = spec.seed or 1
+  if spec.throttle then
+    spec.status = spec.status or 429
+    spec.headers = spec.headers or { ["Retry-After"] = tostring(spec.throttle) }
+    spec.body = spec.body or { error = { code = "SubscriptionRequestsThrottled",
+      message = "The request was throttled: try again later." } }
+  end
+end
+
+--- Adds a fault: { method, path (Lua pattern on the lower-case path), skip, count (1; without end when a probability is
+--- given), probability (0 to 1) and its seed, and what happens: status, headers, body; throttle (seconds: 429);
+--- reset ("before" or true, "after"), truncate (bytes), malformed (the body is cut into no JSON), delay (real seconds),
+--- expire_tokens, operation = { status, error }, stuck }.
 function fault.add(simulator, spec)
   check(spec)
-  spec.count = spec.count or 1
-  spec.skip = spec.skip or 0
+  complete(spec)
   table.insert(simulator.faults, spec)
 end
 
@@ -37,10 +51,35 @@ local function concerns(spec, method, path)
   return (not spec.method or spec.method:upper() == method) and (not spec.path or path:lower():find(spec.path) ~= nil)
 end
 
+-- Whether chance strikes: a generator of its own, so that the same seed gives the same faults whatever else happens
+-- (https://en.wikipedia.org/wiki/Linear_congruential_generator, the constants of POSIX's drand48).
+local function strikes(spec)
+  if not spec.probability then
+    return true
+  end
+  spec.chance = (spec.chance * 0x5DEECE66D + 0xB) & 0xFFFFFFFFFFFF
+  return spec.chance / 0x1000000000000 < spec.probability
+end
+
+--- The faults that are left, as they were given.
+function fault.list(simulator)
+  local list = http.array()
+  for index, spec in ipairs(simulator.faults) do
+    local shown = {}
+    for name, value in pairs(spec) do
+      if name ~= "chance" and value ~= math.huge then
+        shown[name] = value
+      end
+    end
+    list[index] = shown
+  end
+  return list
+end
+
 --- The fault for a request, which it uses up; nil for most.
 function fault.take(simulator, method, path)
   for index, spec in ipairs(simulator.faults) do
-    if concerns(spec, method, path) then
+    if concerns(spec, method, path) and strikes(spec) then
       if spec.skip > 0 then
         spec.skip = spec.skip - 1
       else

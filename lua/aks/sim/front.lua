@@ -301,6 +301,9 @@ function front.respond(simulator, request)
   local scripted = context.path:sub(1, 7) ~= "/__sim/" and fault.take(simulator, context.method, context.path) or {}
   context.fault = scripted
   local status, body, headers
+  if scripted.expire_tokens then
+    token.expire(simulator)
+  end
   if fault.replaces(scripted) then
     status, body, headers = fault.answer(scripted)
   else
@@ -317,6 +320,9 @@ function front.respond(simulator, request)
   end
   if type(body) == "table" then
     body = http.encode(body, context.pretty)
+  end
+  if scripted.malformed and body then
+    body = body:sub(1, #body // 2)
   end
   if body and not typed then
     answer["Content-Type"] = context.pretty and "application/json" or "application/json; charset=utf-8"

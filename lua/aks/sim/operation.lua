@@ -139,6 +139,13 @@ local function words(simulator, op)
   return op.statuses[math.min(#op.statuses, 1 + math.floor(passed * #op.statuses))]
 end
 
+--- How far an operation is: in words, and as a part of 1.
+function operation.progress(simulator, op)
+  local passed = op.seconds > 0 and (simulator.clock:now() - op.started) / op.seconds or 1
+  return #op.statuses > 0 and op.statuses[math.min(#op.statuses, 1 + math.floor(math.min(passed, 1) * #op.statuses))]
+    or op.kind or op.status, math.min(passed, 1)
+end
+
 --- How soon to look again: whole seconds for everybody, milliseconds for who understands them.
 function operation.pace(simulator, op, headers)
   local speed = simulator.clock.speed

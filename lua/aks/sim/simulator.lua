@@ -9,6 +9,7 @@ local identity_host = require "aks.sim.identity_host"
 local journal = require "aks.sim.journal"
 local log = require "aks.sim.log"
 local operation = require "aks.sim.operation"
+local own_routes = require "aks.sim.own_routes"
 local quirks = require "aks.sim.quirks"
 local roles = require "aks.sim.roles"
 local router = require "aks.sim.router"
@@ -45,27 +46,6 @@ end
 
 local function uuid()
   return ("%s-%s-4%s-%x%s-%s"):format(random(8), random(4), random(3), math.random(8, 11), random(3), random(12))
-end
-
--- Requests to the simulator itself, which Azure does not have.
-local function own_routes(sim)
-  return {
-    { method = "GET", path = "/__sim/log", open = true, handler = function()
-      return 200, { value = http.array(sim.log.entries) }
-    end },
-    { method = "POST", path = "/__sim/faults", open = true, handler = function(context)
-      local spec, problem = http.decode(context.raw_body)
-      local ok = type(spec) == "table"
-      if ok then
-        ok, problem = pcall(fault.add, sim, spec)
-      end
-      return ok and 204 or 400, not ok and { error = { code = "InvalidFault", message = tostring(problem) } } or nil
-    end },
-    { method = "DELETE", path = "/__sim/faults", open = true, handler = function()
-      sim.faults = {}
-      return 204
-    end },
-  }
 end
 
 -- What a test may ask: name -> function(simulator, argument) -> result.
@@ -120,7 +100,7 @@ function simulator.new(options)
   function sim.now()
     return os.time() + (settings.clock_ahead or 0)
   end
-  local routes = { own_routes(sim), token.routes, identity_host.routes, clouds.routes, operation.routes,
+  local routes = { own_routes(sim, controls), token.routes, identity_host.routes, clouds.routes, operation.routes,
     apiserver.routes }
   for _, name in ipairs(providers) do
     local provider = require("aks.sim.providers." .. name)

@@ -128,7 +128,8 @@ describe("a fault", function()
     assert.are.equal(418, azure:get("/resourceGroups").status)
     assert.are.equal(204, azure:send("DELETE", "/__sim/faults").status)
     assert.are.equal(200, azure:get("/resourceGroups").status)
-    assert.are.equal(400, azure:send("POST", "/__sim/faults", "nonsense", { ["content-type"] = "application/json" }).status)
+    local kind = { ["content-type"] = "application/json" }
+    assert.are.equal(400, azure:send("POST", "/__sim/faults", "nonsense", kind).status)
   end)
 
   it("that nobody understands is refused", function()

@@ -16,7 +16,8 @@ return [==[
   table { border-collapse: collapse; width: 100%; }
   caption { text-align: left; font-size: .85rem; padding-bottom: .25rem; }
   th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
-  td { overflow-wrap: anywhere; }
+  td { overflow-wrap: break-word; }
+  td code { overflow-wrap: anywhere; }
   th { font-weight: 600; white-space: nowrap; }
   code { font: .85rem/1.4 ui-monospace, monospace; }
   progress { width: 8rem; vertical-align: middle; }

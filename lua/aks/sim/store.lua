@@ -1,13 +1,26 @@
--- The resources of the simulated subscription, by id without regard to case.
+-- The resources of the simulated subscription, by id without regard to case; by type; and by type and what they lie in, so
+-- that looking into one group or network does not go through all others.
 local store = {}
 store.__index = store
 
 function store.new()
-  return setmetatable({ records = {}, by_type = {} }, store)
+  return setmetatable({ records = {}, by_type = {}, by_parent = {} }, store)
 end
 
 local function key_of(id)
   return (id:lower():gsub("/+$", ""))
+end
+
+-- What a resource lies in: a VNet for a subnet, a group for a VNet.
+local function parent_of(key)
+  return key:match("^(.*)/providers/[^/]+/[^/]+/[^/]+$") or key:match("^(.*)/[^/]+/[^/]+$") or ""
+end
+
+-- The list of an index under two names, made where it is missing.
+local function list_in(index, first, second)
+  index[first] = index[first] or {}
+  index[first][second] = index[first][second] or {}
+  return index[first][second]
 end
 
 function store:get(id)
@@ -20,6 +33,7 @@ function store:put(id, record)
   self.records[key_of(id)] = record
   self.by_type[kind] = self.by_type[kind] or {}
   self.by_type[kind][key_of(id)] = record
+  list_in(self.by_parent, kind, parent_of(key_of(id)))[key_of(id)] = record
   return record
 end
 
@@ -28,6 +42,7 @@ function store:delete(id)
   if record then
     self.records[key_of(id)] = nil
     self.by_type[record.type:lower()][key_of(id)] = nil
+    list_in(self.by_parent, record.type:lower(), parent_of(key_of(id)))[key_of(id)] = nil
   end
 end
 
@@ -62,7 +77,12 @@ end
 
 --- The records of a type below a prefix.
 function store:of_type(prefix, resource_type)
-  return below(self.by_type[resource_type:lower()] or {}, prefix)
+  local kind = resource_type:lower()
+  local siblings = (self.by_parent[kind] or {})[key_of(prefix)]
+  if siblings and next(siblings) then -- a type lies in one kind of parent, so these are all
+    return below(siblings, prefix)
+  end
+  return below(self.by_type[kind] or {}, prefix)
 end
 
 return store

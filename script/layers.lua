@@ -12,14 +12,16 @@ local allowed = {
   resources = { "base", "loop", "transport", "arm", "rules" },
   operations = { "base", "loop", "transport", "arm", "rules", "resources" },
   lua = { "base", "loop", "transport", "arm", "auth", "rules", "resources", "operations" },
+  kubeconfig = { "base" },
   httpd = { "base/attributes.h" },
 }
 
 -- A foreign header may be included by these folders (or this one file) only.
 local foreign = {
-  { pattern = "^lua[uxl]?[%w]*%.h$", places = { "lua/", "httpd/", "aks.h", "http/module.c" } },
+  { pattern = "^lua[uxl]?[%w]*%.h$", places = { "lua/", "httpd/", "aks.h", "http/module.c", "kubeconfig/module.c" } },
   { pattern = "^jansson%.h$", places = { "arm/", "auth/", "resources/", "operations/", "lua/" } },
   { pattern = "^curl/", places = { "http/" } },
+  { pattern = "^yaml%.h$", places = { "kubeconfig/" } },
   { pattern = "^microhttpd%.h$", places = { "httpd/" } },
 }
 

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "kubeconfig/path.h"
 
 #define READ_SIZE 65536
+
+/* How often another name is chosen when there is a file of that name. */
+#define NAME_ATTEMPT_LIMIT 100
 
 static bool refuse(const char *path, const char *why, const char *hint, struct aks_error *error)
 {
@@ -120,38 +124,74 @@ static bool flush_directory(const char *path, struct aks_error *error)
     return ok;
 }
 
-/* Fills the new file: its name is noted before there is anything in it. */
-static bool fill(int descriptor, const char *path, struct aks_lock *lock, const struct aks_buffer *text, mode_t mode,
-                 struct aks_error *error)
+/* Fills `suffix` with AKS_LOCK_RANDOM characters. False with errno. */
+static bool choose_suffix(char suffix[AKS_LOCK_RANDOM])
 {
-    if (aks_lock_note(lock, path) && fchmod(descriptor, mode) == 0 && write_all(descriptor, text) &&
-        fsync(descriptor) == 0)
+    static const char characters[] = "abcdefghijklmnopqrstuvwxyz012345"; /* 32 */
+    unsigned char bytes[AKS_LOCK_RANDOM];
+
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) /* so few are never cut short */
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        suffix[i] = characters[bytes[i] % 32];
+    return true;
+}
+
+/* Creates the unfinished file at `path`, whose last characters are chosen here. Its name is noted before it is there,
+   so that nothing stays when the process is killed. The descriptor, or -1 with errno. */
+static int create_unfinished(char *path, struct aks_lock *lock)
+{
+    char *suffix = path + strlen(path) - AKS_LOCK_RANDOM;
+    int descriptor = -1;
+
+    for (int count = 0; descriptor < 0 && count < NAME_ATTEMPT_LIMIT; count++) {
+        if (!choose_suffix(suffix) || !aks_lock_note(lock, path))
+            return -1;
+        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (descriptor < 0 && errno != EEXIST)
+            return -1;
+    }
+    return descriptor;
+}
+
+/* Writes the unfinished file to the end, and to the disk. Removes it on failure. */
+static bool write_unfinished(char *path, struct aks_lock *lock, const struct aks_buffer *text, mode_t mode,
+                             struct aks_error *error)
+{
+    int descriptor = create_unfinished(path, lock), reason;
+    bool ok;
+
+    if (descriptor < 0)
+        return aks_kubeconfig_file_failed(error, "create", path, errno);
+    ok = fchmod(descriptor, mode) == 0 && write_all(descriptor, text) && fsync(descriptor) == 0;
+    reason = errno;
+    if (close(descriptor) != 0 && ok) {
+        reason = errno;
+        ok = false;
+    }
+    if (ok)
         return true;
-    return aks_kubeconfig_file_failed(error, "write", path, errno);
+    unlink(path);
+    return aks_kubeconfig_file_failed(error, "write", path, reason);
 }
 
 bool aks_disk_replace(const struct aks_disk_file *file, struct aks_lock *lock, const struct aks_buffer *text,
                       mode_t mode, bool *stale, struct aks_error *error)
 {
-    char *path = aks_text_format("%s" AKS_LOCK_UNFINISHED "XXXXXX", file->path);
-    int descriptor = path ? mkostemp(path, O_CLOEXEC) : -1;
+    char *path = aks_text_format("%s" AKS_LOCK_UNFINISHED "%*s", file->path, AKS_LOCK_RANDOM, "");
     bool ok;
 
     *stale = false;
-    if (descriptor < 0) {
-        if (path)
-            aks_kubeconfig_file_failed(error, "create a file beside", file->path, errno);
-        free(path);
-        return aks_error_is_set(error) ? false : aks_error_set_no_memory(error);
-    }
-    ok = fill(descriptor, path, lock, text, mode, error);
-    if (close(descriptor) != 0 && ok)
-        ok = aks_kubeconfig_file_failed(error, "write", path, errno);
+    if (!path)
+        return aks_error_set_no_memory(error);
+    ok = write_unfinished(path, lock, text, mode, error);
     *stale = ok && !is_unchanged(file);
-    if (ok && !*stale && rename(path, file->path) != 0)
-        ok = aks_kubeconfig_file_failed(error, "replace", file->path, errno);
-    if (!ok || *stale)
+    if (*stale)
         unlink(path);
+    if (ok && !*stale && rename(path, file->path) != 0) {
+        ok = aks_kubeconfig_file_failed(error, "replace", file->path, errno);
+        unlink(path);
+    }
     free(path);
     return ok && (*stale || flush_directory(file->path, error));
 }

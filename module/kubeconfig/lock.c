@@ -24,7 +24,6 @@
 #define LOCK_MARK "aks "
 #define LOCK_TEXT_SIZE 1024
 #define SUFFIX ".lock"
-#define RANDOM_LENGTH 6 /* of mkstemp */
 
 /* Whether the path still names the open file. */
 static bool names(const char *path, int descriptor)
@@ -45,25 +44,59 @@ static bool write_short(int descriptor, const char *text, size_t length)
     return count >= 0 && (size_t)count == length;
 }
 
-/* Creates the lock file. False with errno, EEXIST when it is there. It is marked as ours only when flock holds. */
-static bool create(struct aks_lock *lock, const char *path)
+/* Marks the open lock file as ours, if flock holds: a file system without flock has the lock file all the same. False
+   with errno. */
+static bool mark(int descriptor)
 {
     char text[LOCK_TEXT_SIZE];
     int length = snprintf(text, sizeof text, LOCK_FORMAT, (long)getpid());
+
+    return flock(descriptor, LOCK_EX | LOCK_NB) != 0 || write_short(descriptor, text, (size_t)length);
+}
+
+/* The lock file as a file that has no name until it is marked: being killed in between leaves nothing. The descriptor,
+   or -1 with errno. */
+static int create_marked(const char *path)
+{
+    char *directory = aks_kubeconfig_directory(path), name[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
+    int descriptor = directory ? open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1, reason;
+
+    free(directory);
+    if (descriptor < 0)
+        return -1;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
+    if (mark(descriptor) && linkat(AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+        return descriptor;
+    reason = errno;
+    close(descriptor);
+    errno = reason;
+    return -1;
+}
+
+/* The same where there are no files without a name (open(2), O_TMPFILE). */
+static int create_named(const char *path)
+{
     int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), reason;
 
-    if (descriptor < 0)
-        return false;
-    /* A file system without flock has the lock file all the same. */
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 && !write_short(descriptor, text, (size_t)length)) {
-        reason = errno;
-        unlink(path);
-        close(descriptor);
-        errno = reason;
-        return false;
-    }
-    lock->descriptor = descriptor;
-    return true;
+    if (descriptor < 0 || mark(descriptor))
+        return descriptor;
+    reason = errno;
+    unlink(path);
+    close(descriptor);
+    errno = reason;
+    return -1;
+}
+
+/* Creates the lock file. False with errno, EEXIST when it is there. */
+static bool create(struct aks_lock *lock, const char *path)
+{
+    int descriptor = create_marked(path);
+
+    if (descriptor < 0 && errno != EEXIST)
+        descriptor = create_named(path);
+    if (descriptor >= 0)
+        lock->descriptor = descriptor;
+    return descriptor >= 0;
 }
 
 /* Removes the unfinished file that a dead program noted: a name beside the lock, of the form that we give. */
@@ -74,7 +107,7 @@ static void remove_unfinished(const char *lock_path, const char *name)
     char *path;
 
     if (strncmp(name, base, base_length) != 0 || strncmp(name + base_length, AKS_LOCK_UNFINISHED, prefix_length) != 0 ||
-        strlen(name) != base_length + prefix_length + RANDOM_LENGTH || strchr(name, '/'))
+        strlen(name) != base_length + prefix_length + AKS_LOCK_RANDOM || strchr(name, '/'))
         return;
     path = aks_text_format("%.*s%s", (int)(base - lock_path), lock_path, name);
     if (path)

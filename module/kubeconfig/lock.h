@@ -17,8 +17,9 @@ struct aks_lock {
     int descriptor;
 };
 
-/* What is put behind a file's name, with 6 characters of mkstemp, to name the unfinished new file. */
+/* What is put behind a file's name, with as many random characters, to name the unfinished new file. */
 #define AKS_LOCK_UNFINISHED ".aks-"
+#define AKS_LOCK_RANDOM 6
 
 /* Takes the lock of the file `path`; waits until `deadline` (aks_clock_monotonic) when another program has it. False on
    failure: "file_failed", whose message names the lock file. */

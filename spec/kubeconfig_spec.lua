@@ -170,9 +170,10 @@ users:
   end)
 
   it("quotes a name that would not be read as text", function()
-    local names_of_all_kinds = { "12", "true", "No", "null", "1e3", "0x1F", ".inf", "~", "a: b", "# a", "- a", "wéé", "[",
-      "x " }
-    for _, name in ipairs(names_of_all_kinds) do
+    local all_kinds = {
+      "12", "true", "No", "null", "1e3", "0x1F", ".inf", "~", "a: b", "# a", "- a", "wéé", "[", "x ",
+    }
+    for _, name in ipairs(all_kinds) do
       local result, context, written = merged(nil, text "west", { context = name })
       assert.are.equal(name, context)
       assert.are.equal(name, result["current-context"], written)

@@ -109,19 +109,14 @@ static bool write_all(int descriptor, const struct aks_buffer *text)
     return true;
 }
 
-/* Flushes a rename. File systems that cannot do so for a directory say EINVAL. */
-static bool flush_directory(const char *path, struct aks_error *error)
+/* The open directory of a file, or -1 with errno. */
+static int open_directory(const char *path)
 {
     char *directory = aks_kubeconfig_directory(path);
     int descriptor = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL);
 
-    if (!ok)
-        aks_kubeconfig_file_failed(error, "flush the directory of", path, errno);
-    if (descriptor >= 0)
-        close(descriptor);
     free(directory);
-    return ok;
+    return descriptor;
 }
 
 /* Fills `suffix` with AKS_LOCK_RANDOM characters. False with errno. */
@@ -175,6 +170,25 @@ static bool write_unfinished(char *path, struct aks_lock *lock, const struct aks
     return aks_kubeconfig_file_failed(error, "write", path, reason);
 }
 
+/* Gives the unfinished file the name of the file, and makes sure of that on disk. File systems that cannot do so for a
+   directory say EINVAL. */
+static bool finish(const char *path, const struct aks_disk_file *file, struct aks_error *error)
+{
+    int directory = open_directory(path); /* first, so that little can fail when it is done */
+    bool ok = false;
+
+    if (directory < 0 || rename(path, file->path) != 0) {
+        aks_kubeconfig_file_failed(error, "replace", file->path, errno);
+        unlink(path);
+    } else {
+        ok = fsync(directory) == 0 || errno == EINVAL ||
+             aks_kubeconfig_file_failed(error, "flush (it was replaced)", file->path, errno);
+    }
+    if (directory >= 0)
+        close(directory);
+    return ok;
+}
+
 bool aks_disk_replace(const struct aks_disk_file *file, struct aks_lock *lock, const struct aks_buffer *text,
                       mode_t mode, bool *stale, struct aks_error *error)
 {
@@ -188,12 +202,10 @@ bool aks_disk_replace(const struct aks_disk_file *file, struct aks_lock *lock, c
     *stale = ok && !is_unchanged(file);
     if (*stale)
         unlink(path);
-    if (ok && !*stale && rename(path, file->path) != 0) {
-        ok = aks_kubeconfig_file_failed(error, "replace", file->path, errno);
-        unlink(path);
-    }
+    else if (ok)
+        ok = finish(path, file, error);
     free(path);
-    return ok && (*stale || flush_directory(file->path, error));
+    return ok;
 }
 
 bool aks_disk_set_mode(const struct aks_disk_file *file, mode_t mode, struct aks_error *error)

@@ -165,6 +165,18 @@ describe("a cluster", function()
       assert.are.equal(2, posts())
     end)
 
+    it("is stopped although the answer was lost, and stopped once", function()
+      local cluster = managed { vnet_integration = true }
+      cluster:create()
+      for _, moment in ipairs { "before", "after" } do
+        simulator:fault { method = "POST", path = "/stop", count = 1, reset = moment }
+        cluster:stop()
+        assert.are.equal("Stopped", cluster.power_state)
+        cluster:start()
+      end
+      assert.are.equal(2 + 1 + 2, posts())
+    end)
+
     it("is told what is wrong when it does not exist", function()
       local cluster = managed()
       assert.are.equal("ResourceNotFound", azure.error_of(cluster.stop, cluster).code)
@@ -198,40 +210,19 @@ describe("a cluster", function()
     network.apiserver:delete()
   end)
 
-  describe("is refused by Azure", function()
-    local function refused(network, spec)
-      local cluster = azure.cluster(network, spec)
-      local err = azure.error_of(cluster.create, cluster)
-      assert.are.equal("create", err.operation)
-      assert.is_false(cluster:exists())
-      return err
-    end
-
-    it("when the identity may not use the API server subnet", function()
-      local network = azure.network(client)
-      network.group:create()
-      network.vnet:create()
-      network.identity:create()
-      network.nodes:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
-      assert.is_string(refused(network).code)
-    end)
-
-    it("when the API server subnet is not delegated", function()
-      local network = azure.create_network(client)
-      network.apiserver = network.vnet:subnet("plain", { address_prefix = "172.19.2.0/28" })
-      network.apiserver:create()
-      network.apiserver:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
-      assert.is_number(refused(network).status)
-    end)
-
-    it("when the node subnet is delegated", function()
-      local network = azure.create_network(client)
-      network.nodes = network.vnet:subnet("wrong", {
-        address_prefix = "172.19.3.0/24", delegation = "Microsoft.ContainerService/managedClusters" })
-      network.nodes:create()
-      network.nodes:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
-      assert.are.equal("SubnetIsDelegated", refused(network).code)
-    end)
+  it("is created although its identity's roles have no effect yet", function()
+    client:close()
+    simulator:stop()
+    local waits = 0
+    simulator, client = azure.start({ propagation = 1000, speed = 1000 }, { on_event = function(event)
+      if event.detail == "a new role assignment has no effect yet" then
+        waits = waits + 1
+      end
+    end })
+    local cluster = azure.cluster(azure.create_network(client))
+    cluster:create()
+    assert.are.equal("Succeeded", cluster.provisioning_state)
+    assert.is_true(waits > 0)
   end)
 
   it("whose operation fails raises operation_failed with Azure's reason", function()

@@ -42,12 +42,12 @@ describe("saving a kubeconfig", function()
     local path = directory "config"
     assert.are.same({
       path = path, context = "west", changed = true, replaced = {},
-      added = { "clusters/west", "users/clusterUser_group_west", "contexts/west" },
+      added = { "cluster 'west'", "user 'clusterUser_group_west'", "context 'west'" },
     }, saved(text "west", { path = path }))
     assert.are.same({ path = path, context = "west", changed = false, replaced = {}, added = {} },
       saved(text "west", { path = path }))
     assert.are.same({
-      path = path, context = "west", changed = true, replaced = { "users/clusterUser_group_west" }, added = {},
+      path = path, context = "west", changed = true, replaced = { "user 'clusterUser_group_west'" }, added = {},
     }, saved(text("west", { token = "rotated" }), { path = path, overwrite = true }))
   end)
 

@@ -125,14 +125,14 @@ users:
   it("refuses to replace a different entry of the same name, and says which", function()
     local err = refused(text "west", text("west", { token = "rotated" }))
     assert.are.equal("kubeconfig_conflict", err.code)
-    assert.is_truthy(err.message:find("users/clusterUser_group_west", 1, true))
-    assert.is_nil(err.message:find("clusters/west", 1, true))
+    assert.is_truthy(err.message:find("user 'clusterUser_group_west'", 1, true))
+    assert.is_nil(err.message:find("cluster 'west'", 1, true))
     assert.is_truthy(err.hint:find("overwrite", 1, true))
   end)
 
   it("names every conflict", function()
     local err = refused(text "west", text("west", { token = "rotated", server = "other.example" }))
-    assert.is_truthy(err.message:find("clusters/west, users/clusterUser_group_west", 1, true))
+    assert.is_truthy(err.message:find("cluster 'west', user 'clusterUser_group_west'", 1, true))
   end)
 
   it("replaces a different entry in its place when it may", function()

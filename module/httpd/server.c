@@ -136,7 +136,7 @@ static int wait_milliseconds(struct server *server)
 {
     double next = resume_due(server, false);
     MHD_UNSIGNED_LONG_LONG timeout;
-    int milliseconds = next < 0 ? -1 : (int)(next * 1000) + 1;
+    int milliseconds = next < 0 ? -1 : (int)((next < 60 ? next : 60) * 1000) + 1;
 
     if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && (milliseconds < 0 || timeout < (unsigned)milliseconds))
         milliseconds = timeout > 60000 ? 60000 : (int)timeout;
@@ -214,6 +214,7 @@ static int server_close(lua_State *L)
         MHD_stop_daemon(server->daemon);
     }
     server->daemon = NULL;
+    identity_clear(&server->identity); /* libmicrohttpd referred to it */
     release_signals(server);
     if (server->wake >= 0)
         close(server->wake);
@@ -227,36 +228,66 @@ static bool parse_loopback(const char *text, struct sockaddr_in *address)
     return inet_pton(AF_INET, text, &address->sin_addr) == 1 && (ntohl(address->sin_addr.s_addr) >> 24) == 127;
 }
 
+/* The option `certificates`, a directory: TLS with what is kept there. */
+static void open_identity(lua_State *L, struct server *server, const char *directory)
+{
+    if (directory && !keeper_open(directory, &server->identity))
+        luaL_error(L, "no certificate for TLS: %s",
+                   server->identity.problem ? server->identity.problem : "not enough memory");
+}
+
+static struct MHD_Daemon *start_daemon(struct server *server, struct sockaddr_in *address)
+{
+    const bool tls = server->identity.key != NULL;
+    const struct MHD_OptionItem secure[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, server->identity.certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, server->identity.key},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0U), 0, NULL, NULL,
+                            on_request, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)address,
+                            MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+                            server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)128 * 1024, MHD_OPTION_ARRAY,
+                            tls ? secure : plain, MHD_OPTION_END);
+}
+
+static void check_address(lua_State *L, struct sockaddr_in *address, const char *text, lua_Integer port)
+{
+    if (!parse_loopback(text, address))
+        luaL_error(L, "the simulator listens on loopback (127.0.0.0/8) alone, not on '%s'", text);
+    if (port < 0 || port > 65535)
+        luaL_error(L, "port %I is not between 0 and 65535", port);
+    address->sin_port = htons((uint16_t)port);
+}
+
 int server_listen(lua_State *L)
 {
     struct sockaddr_in address = {0};
     struct server *server;
-    const char *text;
+    const char *text, *directory;
     lua_Integer port;
 
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_getfield(L, 1, "address");
     lua_getfield(L, 1, "port");
     lua_getfield(L, 1, "signals");
-    text = luaL_optstring(L, -3, "127.0.0.1");
-    port = luaL_optinteger(L, -2, 0);
-    if (!parse_loopback(text, &address))
-        return luaL_error(L, "the simulator listens on loopback (127.0.0.0/8) alone, not on '%s'", text);
-    if (port < 0 || port > 65535)
-        return luaL_error(L, "port %I is not between 0 and 65535", port);
-    address.sin_port = htons((uint16_t)port);
+    lua_getfield(L, 1, "certificates");
+    text = luaL_optstring(L, 2, "127.0.0.1");
+    port = luaL_optinteger(L, 3, 0);
+    directory = luaL_optstring(L, 5, NULL);
+    check_address(L, &address, text, port);
     server = lua_newuserdatauv(L, sizeof *server, 0);
     *server = (struct server){.wake = -1, .signals = -1};
     luaL_setmetatable(L, SERVER_CLASS);
-    if (lua_toboolean(L, -2))
+    open_identity(L, server, directory);
+    if (lua_toboolean(L, 4))
         catch_signals(server);
     server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (server->wake < 0)
         return luaL_error(L, "no eventfd: %s", strerror(errno));
-    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-                                      MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK,
-                                      on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-                                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)128 * 1024, MHD_OPTION_END);
+    server->daemon = start_daemon(server, &address);
     if (!server->daemon)
         return luaL_error(L, "cannot listen on %s port %I: %s", text, port, strerror(errno));
     server->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -284,6 +315,13 @@ static int server_port(lua_State *L)
     return 1;
 }
 
+/* server:authority() -> the PEM file of its certificate's authority, or nil: it speaks plain HTTP */
+static int server_authority(lua_State *L)
+{
+    lua_pushstring(L, server_check(L, 1)->identity.authority_file);
+    return 1;
+}
+
 static int server_serve(lua_State *L)
 {
     struct server *server = server_check(L, 1);
@@ -302,11 +340,9 @@ static int server_stop_method(lua_State *L)
 
 void server_register(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"port", server_port},
-                                       {"serve", server_serve},
-                                       {"stop", server_stop_method},
-                                       {"close", server_close},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"port", server_port},   {"authority", server_authority},
+                                       {"serve", server_serve}, {"stop", server_stop_method},
+                                       {"close", server_close}, {NULL, NULL}};
 
     luaL_newmetatable(L, SERVER_CLASS);
     luaL_newlib(L, methods);

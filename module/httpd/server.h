@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "httpd/keeper.h"
+
 #define SERVER_CLASS "aks.httpd.server"
 
 struct message;
@@ -16,6 +18,7 @@ typedef void server_errand(void *context, lua_State *L, int control);
 
 struct server {
     struct MHD_Daemon *daemon; /* NULL: closed */
+    struct identity identity;  /* for TLS; empty: it speaks plain HTTP */
     int wake;                  /* eventfd: stop, or an errand waits */
     unsigned port;
     _Atomic bool stopping;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 const char *const aks_kubeconfig_list_names[AKS_KUBECONFIG_LISTS] = {"clusters", "users", "contexts"};
+const char *const aks_kubeconfig_entry_names[AKS_KUBECONFIG_LISTS] = {"cluster", "user", "context"};
 
 bool aks_kubeconfig_check_top(struct aks_yaml *yaml, struct aks_error *error)
 {

@@ -16,8 +16,9 @@ enum aks_kubeconfig_list {
     AKS_KUBECONFIG_LISTS
 };
 
-/* "clusters", "users", "contexts". */
+/* "clusters", "users", "contexts"; and what one of each is called in messages. */
 extern const char *const aks_kubeconfig_list_names[AKS_KUBECONFIG_LISTS];
+extern const char *const aks_kubeconfig_entry_names[AKS_KUBECONFIG_LISTS];
 
 struct aks_kubeconfig_entry {
     const char *name; /* borrowed from the document */

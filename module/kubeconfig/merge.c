@@ -13,7 +13,7 @@
 
 /* One of the three lists in both documents. */
 struct list {
-    const char *name;
+    const char *name, *entry_name;
     struct aks_kubeconfig_entries old;
     struct aks_kubeconfig_entries new;
     bool changes;
@@ -26,14 +26,14 @@ struct merge {
     struct list lists[AKS_KUBECONFIG_LISTS];
 };
 
-static bool add_name(struct aks_kubeconfig_names *names, const char *list, const char *name)
+static bool add_name(struct aks_kubeconfig_names *names, const char *kind, const char *name)
 {
     char **items = reallocarray(names->items, names->count + 1, sizeof *items);
 
     if (!items)
         return false;
     names->items = items;
-    items[names->count] = aks_text_format("%s/%s", list, name);
+    items[names->count] = aks_text_format("%s '%s'", kind, name);
     return items[names->count] && ++names->count > 0;
 }
 
@@ -47,7 +47,7 @@ static bool compare_list(struct merge *merge, struct list *list)
         if (old && aks_yaml_equal(merge->existing, old->node, merge->addition, new->node))
             continue;
         list->changes = true;
-        if (!add_name(old ? &merge->changes->replaced : &merge->changes->added, list->name, new->name))
+        if (!add_name(old ? &merge->changes->replaced : &merge->changes->added, list->entry_name, new->name))
             return false;
     }
     return true;
@@ -59,6 +59,7 @@ static bool compare_all(struct merge *merge, struct aks_error *error)
         struct list *list = &merge->lists[i];
 
         list->name = aks_kubeconfig_list_names[i];
+        list->entry_name = aks_kubeconfig_entry_names[i];
         if (!aks_kubeconfig_entries_read(&list->old, merge->existing, (enum aks_kubeconfig_list)i, error) ||
             !aks_kubeconfig_entries_read(&list->new, merge->addition, (enum aks_kubeconfig_list)i, error))
             return false;

@@ -17,7 +17,7 @@ struct aks_kubeconfig_options {
 
 /* Zero-initialised is empty. */
 struct aks_kubeconfig_names {
-    char **items; /* "clusters/NAME", "users/NAME", "contexts/NAME" */
+    char **items; /* "cluster 'NAME'", "user 'NAME'", "context 'NAME'" */
     size_t count;
 };
 

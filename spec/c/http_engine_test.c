@@ -8,6 +8,7 @@
 #include <dirent.h>
 
 #include "../support/http_world.h"
+#include "http/exchange.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
 #define HELLO OK_HEAD "Content-Length: 5\r\nX-One: 1\r\nX-Two:  two words \r\n\r\nhello"
@@ -361,6 +362,28 @@ static void a_lost_connection_may_have_carried_the_request(void **state)
     expect_failure((struct aks_http_request){.url = "/garbage"}, "response_invalid", false);
 }
 
+/* libcurl sends again by itself what brought no byte of an answer on a connection that had served before. */
+static void what_may_have_had_its_effect_is_not_sent_twice_by_libcurl(void **state)
+{
+    static const char *const methods[] = {"POST", "PATCH"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct outcome first = get("/hello"), outcome = {0};
+        int before = atomic_load(&world.server.counts->requests);
+
+        assert_int_equal(first.status, 200);
+        outcome_clear(&first);
+        assert_true(world_send(&world, &outcome, (struct aks_http_request){.method = methods[i], .url = "/nothing"}));
+        world_wait(&world, &outcome);
+        assert_string_equal(aks_error_code(&outcome.error), "connection_failed");
+        assert_true(outcome.error.retryable);
+        assert_false(outcome.error.unsent);
+        assert_int_equal(atomic_load(&world.server.counts->requests), before + 1);
+        outcome_clear(&outcome);
+    }
+}
+
 static void a_server_that_is_silent_times_out(void **state)
 {
     (void)state;
@@ -394,6 +417,26 @@ static void plain_http_leaves_this_machine_never(void **state)
     expect_failure((struct aks_http_request){.url = "http://example.invalid/"}, "host_not_trusted", true);
     expect_failure((struct aks_http_request){.url = "http://localhost.example.invalid/"}, "host_not_trusted", true);
     assert_true(aks_loop_timeout(world.loop) < 0); /* nothing was begun */
+}
+
+static void plain_http_stays_on_the_link_when_it_may_go_there(void **state)
+{
+    static const char *const beyond[] = {"http://10.0.0.1/", "http://169.254.1.1.example.invalid/",
+                                         "http://169.255.0.1/", "http://example.invalid/"};
+    struct aks_http_request request = {
+        .method = "GET", .url = "http://169.254.1.1/", .timeout = 1, .response_limit = 1};
+    struct aks_error error = {0};
+    struct aks_exchange *exchange;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
+        expect_failure((struct aks_http_request){.url = beyond[i], .link_local = true}, "host_not_trusted", true);
+    expect_failure((struct aks_http_request){.url = request.url}, "host_not_trusted", true);
+    request.link_local = true;
+    exchange = aks_exchange_new(&request, &error); /* made, and never sent */
+    assert_non_null(exchange);
+    assert_true(exchange->direct);
+    aks_exchange_free(exchange);
 }
 
 static void a_method_must_be_one(void **state)
@@ -643,9 +686,11 @@ int main(void)
         TEST(only_the_final_headers_are_kept),
         TEST(headers_have_ceilings),
         TEST(a_lost_connection_may_have_carried_the_request),
+        TEST(what_may_have_had_its_effect_is_not_sent_twice_by_libcurl),
         TEST(a_server_that_is_silent_times_out),
         TEST(nobody_listening_is_unsent_and_named),
         TEST(plain_http_leaves_this_machine_never),
+        TEST(plain_http_stays_on_the_link_when_it_may_go_there),
         TEST(a_method_must_be_one),
         TEST(loopback_is_never_reached_through_a_proxy),
         TEST(a_proxy_that_refuses_has_not_seen_the_request),

@@ -38,10 +38,10 @@ static void tells_what_it_did(void **state)
         const char *context, *added, *replaced;
         bool current_set;
     } rows[] = {
-        {"", {.set_current = true}, "a-admin", "clusters/a,users/clusterAdmin_g_a,contexts/a-admin", "", true},
-        {"", {0}, "a-admin", "clusters/a,users/clusterAdmin_g_a,contexts/a-admin", "", false},
-        {"~", {.context = "b"}, "b-admin", "clusters/b,users/clusterAdmin_g_a,contexts/b-admin", "", false},
-        {CLUSTER_A USER_A, {.set_current = true}, "a-admin", "contexts/a-admin", "", true},
+        {"", {.set_current = true}, "a-admin", "cluster 'a',user 'clusterAdmin_g_a',context 'a-admin'", "", true},
+        {"", {0}, "a-admin", "cluster 'a',user 'clusterAdmin_g_a',context 'a-admin'", "", false},
+        {"~", {.context = "b"}, "b-admin", "cluster 'b',user 'clusterAdmin_g_a',context 'b-admin'", "", false},
+        {CLUSTER_A USER_A, {.set_current = true}, "a-admin", "context 'a-admin'", "", true},
         {CLUSTER_A USER_A "contexts: [{name: a-admin, context: {cluster: a, user: clusterAdmin_g_a}}]\n"
                           "current-context: a-admin\n",
          {.set_current = true},
@@ -52,8 +52,8 @@ static void tells_what_it_did(void **state)
         {"clusters: [{name: a}]\nusers: [{name: b}, {name: clusterAdmin_g_a}]\n",
          {.overwrite = true},
          "a-admin",
-         "contexts/a-admin",
-         "clusters/a,users/clusterAdmin_g_a",
+         "context 'a-admin'",
+         "cluster 'a',user 'clusterAdmin_g_a'",
          false},
     };
 

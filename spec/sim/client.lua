@@ -8,6 +8,7 @@ local client = {}
 client.__index = client
 
 client.DELEGATION = "Microsoft.ContainerService/managedClusters"
+client.OBJECT = setmetatable({}, { __jsontype = "object" }) -- {}, which as a bare table would be []
 client.NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 
 --- Starts a simulator and signs in.
@@ -150,7 +151,8 @@ function client:brought(access)
   for name, value in pairs(access or {}) do
     body.properties.apiServerAccessProfile[name] = value
   end
-  body.identity = { type = "UserAssigned", userAssignedIdentities = { [self.root .. client.IDENTITY] = {} } }
+  body.identity = { type = "UserAssigned", userAssignedIdentities = {
+    [self.root .. client.IDENTITY] = client.OBJECT } }
   body.properties.agentPoolProfiles[1].vnetSubnetID = self.root .. client.NODES
   return body
 end

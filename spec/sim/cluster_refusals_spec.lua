@@ -79,7 +79,7 @@ local rows = {
   end, "user%-assigned" },
   { "two user-assigned identities", "InvalidParameter", function(body)
     azure:create(client.IDENTITY .. "2", { location = "westus2" })
-    body.identity.userAssignedIdentities[azure.root .. client.IDENTITY .. "2"] = {}
+    body.identity.userAssignedIdentities[azure.root .. client.IDENTITY .. "2"] = client.OBJECT
   end, "one user%-assigned" },
   { "private mode with authorized ranges", "InvalidParameter", access { enablePrivateCluster = true,
     authorizedIPRanges = { "203.0.113.0/24" } }, "authorizedIPRanges" },
@@ -160,7 +160,7 @@ describe("a new cluster is refused for", function()
   it("a role that only reads", function()
     azure:create(client.IDENTITY .. "2", { location = "westus2" })
     local body = azure:brought()
-    body.identity.userAssignedIdentities = { [azure.root .. client.IDENTITY .. "2"] = {} }
+    body.identity.userAssignedIdentities = { [azure.root .. client.IDENTITY .. "2"] = client.OBJECT }
     local principal = azure:get(client.IDENTITY .. "2").body.properties.principalId
     azure:assign(client.VNET, principal, "acdd72a7-3385-48ef-bd42-f606fba81ae7")
     refused(azure:put(client.CLUSTER, body), "ResourceMissingPermissionError", "join/action")

@@ -40,7 +40,12 @@ describe("ARM's front door", function()
 
   it("refuses an api-version that is none, and one that never was", function()
     refused(azure:get(client.GROUP .. "?api-version=latest"), 400, "InvalidApiVersionParameter")
-    refused(azure:get(client.GROUP .. "?api-version=1999-01-01"), 400, "NoRegisteredProviderFound")
+    refused(azure:get(client.GROUP .. "?api-version=1999-01-01"), 400, "InvalidApiVersionParameter")
+    azure:create_group()
+    local answer = refused(azure:get(client.CLUSTER .. "?api-version=2024-11-11"), 400, "NoRegisteredProviderFound")
+    assert.matches("location 'westus2' and API version '2024-11-11' for type 'managedClusters'",
+      answer.body.error.message, 1, true)
+    refused(azure:get(client.VNET .. "?api-version=2013-01-01"), 400, "NoRegisteredProviderFound")
   end)
 
   it("knows one subscription", function()

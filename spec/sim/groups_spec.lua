@@ -103,7 +103,7 @@ describe("with a group", function()
 
   it("an absent one's deletion is refused", function()
     refused(azure:delete(client.GROUP), 404, "ResourceGroupNotFound")
-    refused(azure:patch(client.GROUP, { tags = {} }), 404, "ResourceGroupNotFound")
+    refused(azure:patch(client.GROUP, { tags = client.OBJECT }), 404, "ResourceGroupNotFound")
     refused(azure:get(client.GROUP), 404, "ResourceGroupNotFound")
   end)
 

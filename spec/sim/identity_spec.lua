@@ -83,7 +83,7 @@ describe("a role definition", function()
 end)
 
 describe("a role", function()
-  local authorization = require "aks.sim.providers.authorization"
+  local roles = require "aks.sim.roles"
   local simulator
 
   before_each(function()
@@ -96,7 +96,7 @@ describe("a role", function()
       scope = "/subscriptions/S/resourceGroups/g" }
     simulator.store:put(id, { id = id, type = "Microsoft.Authorization/roleAssignments",
       document = { properties = properties } })
-    return authorization.allows(simulator, "p", action, scope or "/subscriptions/s/resourceGroups/G/x/y")
+    return roles.allows(simulator, "p", action, scope or "/subscriptions/s/resourceGroups/G/x/y")
   end
 
   local CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"

@@ -77,7 +77,7 @@ describe("a virtual network", function()
       { vnet { { "a", "10.0.0.0/24" } }, "NetcfgSubnetRangeOutsideVnet" },
       { vnet { { "a", "172.19.0.0/24" }, { "b", "172.19.0.128/25" } }, "NetcfgSubnetRangesOverlap" },
       { vnet { { "a", "172.19.0.0/24", "Microsoft.Nothing/here" } }, "InvalidServiceNameInSubnetDelegation" },
-      { { location = "westus2", properties = {} }, "InvalidRequestFormat" },
+      { { location = "westus2", properties = client.OBJECT }, "InvalidRequestFormat" },
       { { properties = vnet().properties }, "LocationRequired" },
     }
     for _, row in ipairs(rows) do

@@ -108,9 +108,11 @@ describe("a write to a network", function()
     local first = azure:put(client.VNET .. "/subnets/a", { properties = client.subnet("172.19.0.0/24") })
     refused(azure:put(client.VNET .. "/subnets/b", { properties = client.subnet("172.19.1.0/24") }), 429,
       "RetryableError")
-    refused(azure:put(client.VNET, vnet {}), 429, "RetryableError")
-    refused(azure:delete(client.VNET), 429, "RetryableError")
+    local answer = refused(azure:put(client.VNET, vnet {}), 409, "AnotherOperationInProgress")
+    local uri = answer.body.error.message:match("use uri: (https?://%S+)%.$")
+    refused(azure:delete(client.VNET), 409, "AnotherOperationInProgress")
     refused(azure:delete(client.VNET .. "/subnets/a"), 429, "RetryableError")
+    assert.are.equal("InProgress", azure:get(uri).body.status)
     assert.are.equal(200, azure:get(client.VNET).status)
     azure:wait(first)
     assert.are.equal(201, azure:put(client.VNET .. "/subnets/b",
@@ -130,8 +132,11 @@ describe("a write to a network", function()
   end)
 
   it("to a group or a network that is not there is refused", function()
-    refused(azure:put(client.VNET .. "/subnets/a", { properties = client.subnet("172.19.0.0/24") }), 404,
-      "ResourceNotFound")
+    local answer = refused(azure:put(client.VNET .. "/subnets/a", { properties = client.subnet("172.19.0.0/24") }), 404,
+      "ParentResourceNotFound")
+    assert.matches("'virtualNetworks/subnets', because the parent resource '" .. azure.root .. client.VNET .. "'",
+      answer.body.error.message, 1, true)
+    refused(azure:get(client.VNET .. "/subnets/a"), 404, "ResourceNotFound")
     azure:create(client.VNET, vnet {})
     refused(azure:get(client.VNET .. "/subnets/a"), 404, "NotFound")
     assert.are.equal(204, azure:delete(client.VNET .. "/subnets/a").status)
@@ -173,7 +178,7 @@ describe("a write to a security group", function()
 
   it("is one at a time, and over the etag that it names", function()
     local answer = azure:put(NSG, { location = "westus2" })
-    refused(azure:put(NSG, { location = "westus2" }), 429, "RetryableError")
+    refused(azure:put(NSG, { location = "westus2" }), 409, "AnotherOperationInProgress")
     azure:wait(answer)
     refused(azure:put(NSG, { location = "westus2" }, { ["if-match"] = answer.body.etag }), 412, "PreconditionFailed")
     local etag = azure:get(NSG).headers.etag

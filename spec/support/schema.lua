@@ -65,8 +65,12 @@ function check.StringType(_, rule, value, path, problems)
   end
 end
 
-function check.StringLiteralType(_, rule, value, path, problems)
-  if value ~= rule.value then
+function check.StringLiteralType(self, rule, value, path, problems)
+  local same = value == rule.value
+  if self.reading and type(value) == "string" then
+    same = value:lower() == rule.value:lower() -- Azure is not exact about the case of its own words
+  end
+  if not same then
     note(problems, path, ("not '%s'"):format(rule.value))
   end
 end
@@ -120,7 +124,10 @@ end
 local function check_members(self, rule, value, path, problems)
   for name, member in pairs(value) do
     local property, below = rule.properties[name], path .. "." .. name
-    if property and property.flags & READ_ONLY ~= 0 then
+    if self.reading and member == json.null then
+      goto continue -- Azure answers null for what is not there
+    end
+    if property and property.flags & READ_ONLY ~= 0 and not self.reading then
       note(problems, below, "read-only, but sent")
     elseif property then
       self:check(self:find(property.type), member, below, problems)
@@ -129,6 +136,7 @@ local function check_members(self, rule, value, path, problems)
     else
       note(problems, below, "unknown property")
     end
+    ::continue::
   end
 end
 
@@ -145,8 +153,7 @@ function check.ObjectType(self, rule, value, path, problems)
   end
 end
 
---- All problems of a body for the resource type ("Microsoft.Network/virtualNetworks"), as a list of texts.
-function schema:problems(resource_type, body)
+local function problems_of(self, resource_type, body)
   for _, rule in ipairs(self.types) do
     if rule["$type"] == "ResourceType" and rule.name:lower():match("^[^@]+") == resource_type:lower() then
       local problems = {}
@@ -155,6 +162,16 @@ function schema:problems(resource_type, body)
     end
   end
   error("the schema has no type " .. resource_type)
+end
+
+--- All problems of a request's body for the resource type ("Microsoft.Network/virtualNetworks"), as a list of texts.
+function schema:problems(resource_type, body)
+  return problems_of(self, resource_type, body)
+end
+
+--- The same of an answer's body, in which read-only properties belong.
+function schema:answer_problems(resource_type, body)
+  return problems_of(setmetatable({ types = self.types, reading = true }, schema), resource_type, body)
 end
 
 return schema

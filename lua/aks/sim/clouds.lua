@@ -19,12 +19,18 @@ local function configuration(context)
   local base = context.sim.endpoint .. "/" .. context.parameters.tenant
   local adfs = context.parameters.tenant:lower() == "adfs"
   return 200, {
-    issuer = base, token_endpoint = base .. (adfs and "/oauth2/token" or "/oauth2/v2.0/token"),
+    issuer = adfs and base or base .. "/v2.0", jwks_uri = base .. "/discovery/v2.0/keys",
+    token_endpoint = base .. (adfs and "/oauth2/token" or "/oauth2/v2.0/token"),
     authorization_endpoint = base .. (adfs and "/oauth2/authorize" or "/oauth2/v2.0/authorize"),
     device_authorization_endpoint = base .. "/oauth2/devicecode",
     token_endpoint_auth_methods_supported = http.array { "client_secret_post", "private_key_jwt" },
     response_types_supported = http.array { "code", "token" },
   }
+end
+
+-- What checks the signatures of tokens: nothing, since nobody signs them here.
+local function keys()
+  return 200, { keys = http.array() }
 end
 
 local function discovery(context)
@@ -39,6 +45,7 @@ return {
   routes = {
     { method = "GET", path = "/metadata/endpoints", handler = endpoints, open = true },
     { method = "GET", path = "/common/discovery/instance", handler = discovery, open = true },
+    { method = "GET", path = "/{tenant}/discovery/v2.0/keys", handler = keys, open = true },
     { method = "GET", path = "/{tenant}/.well-known/openid-configuration", handler = configuration, open = true },
     { method = "GET", path = "/{tenant}/v2.0/.well-known/openid-configuration", handler = configuration, open = true },
   },

@@ -1,14 +1,15 @@
 -- ARM's front door: finds the route, checks what ARM checks for every provider, and gives answers their headers.
+local access = require "aks.sim.access"
 local fault = require "aks.sim.fault"
 local http = require "aks.sim.http"
+local kinds = require "aks.sim.kinds"
+local network_shapes = require "aks.sim.network_shapes"
 local operation = require "aks.sim.operation"
 local throttle = require "aks.sim.throttle"
 local token = require "aks.sim.token"
+local versions = require "aks.sim.versions"
 
 local front = {}
-
--- Between these, every api-version of the right form is taken.
-local OLDEST, NEWEST = "2014-01-01", "2027-12-31"
 
 -- What the counters of remaining requests start from: for one principal, and for the subscription as a whole. Answers
 -- of 2025 show 799 and 11999 for writes, 16499 for all reads; the documentation says that the second is 15 times the
@@ -38,20 +39,6 @@ local function parse(simulator, request)
     headers = request.headers,
     parameters = {},
   }
-end
-
-local function check_version(context)
-  local version = context.query["api-version"]
-  if not version or version == "" then
-    http.raise(400, "MissingApiVersionParameter",
-      "The api-version query parameter (?api-version=) is required for all requests.")
-  elseif not version:match("^%d%d%d%d%-%d%d%-%d%d$") and not version:match("^%d%d%d%d%-%d%d%-%d%d%-preview$") then
-    http.raise(400, "InvalidApiVersionParameter", ("The api-version '%s' is invalid."):format(version))
-  elseif version < OLDEST or version > NEWEST then
-    http.raise(400, "NoRegisteredProviderFound", ("No registered resource provider found for the API version '%s'; "
-      .. "versions from '%s' to '%s' are supported."):format(version, OLDEST, NEWEST))
-  end
-  context.api_version = version
 end
 
 local function check_subscription(context)
@@ -97,6 +84,20 @@ local function check_registration(context)
   end
 end
 
+-- What ARM itself reads of a resource.
+local envelope = { location = "s", tags = { values = "s" }, managedBy = "s", kind = "s", identity = "o", sku = "o",
+  properties = "o" }
+
+local function check_envelope(context)
+  local is_resource = context.method == "PUT" or context.method == "PATCH"
+  local problem = is_resource and kinds.problem(context.body, envelope)
+  if problem then
+    http.raise(400, "InvalidRequestContent",
+      ("The request content was invalid and could not be deserialized: '%s'."):format(problem))
+  end
+  network_shapes.check(context)
+end
+
 local function parse_body(context)
   if context.raw_body == "" then
     if context.method == "PUT" or context.method == "PATCH" then
@@ -111,7 +112,8 @@ local function parse_body(context)
       "The request content was invalid and could not be deserialized: '" .. tostring(problem or "not an object")
         .. "'.")
   end
-  context.body = value
+  context.body = http.without_nulls(value)
+  check_envelope(context)
 end
 
 -- Cuts a list into pages whose next link is opaque.
@@ -142,12 +144,17 @@ end
 
 local function handle(context, route)
   context.caller = token.check(context.sim, context.headers)
+  context.type, context.action = versions.type_of(route)
   if not route.any_version then
-    check_version(context)
+    versions.read(context)
   end
   check_subscription(context)
   throttle.check(context)
+  access.check(context, route)
   check_group(context, route)
+  if not route.any_version then
+    versions.check(context)
+  end
   check_registration(context)
   parse_body(context)
   operation.settle(context.sim)
@@ -163,21 +170,41 @@ local function handle(context, route)
   return status, page(context, body), headers
 end
 
+-- What there is no route for: nothing that Azure has, something that is not simulated, or another method.
 local function unknown(context, known)
   token.check(context.sim, context.headers)
+  local namespace, kind = context.id:match("/[Pp]roviders/([^/]+)/?([^/]*)")
+  if not context.id:lower():find("^/subscriptions/[^/]") and not namespace then
+    http.raise(404, "MissingSubscription",
+      "The request did not have a subscription or a valid tenant level resource provider.")
+  end
+  versions.read(context)
   check_subscription(context)
   if known then
     http.raise(405, "MethodNotAllowed", ("The method %s is not allowed for this resource."):format(context.method))
+  elseif namespace and not namespace:find("^[Mm]icrosoft%.%w+$") then
+    http.raise(404, "InvalidResourceNamespace", ("The resource namespace '%s' is invalid."):format(namespace))
   end
-  local resource_type = context.id:match("/providers/([^/]+/[^/]+)") or "unknown"
-  http.raise(404, "InvalidResourceType",
-    ("The resource type '%s' could not be found in the simulated providers."):format(resource_type))
+  http.raise(404, "InvalidResourceType", ("The resource type '%s' could not be found in the namespace '%s' for api "
+    .. "version '%s'. It is not simulated."):format(kind or context.id, namespace or "Microsoft.Resources",
+    context.api_version))
+end
+
+local dispatch
+
+-- HEAD asks whether there is what a GET would show.
+local function exists(context)
+  context.method = "GET"
+  local status, _, headers = dispatch(context)
+  return status == 200 and 204 or status, nil, headers
 end
 
 --- The answer to a request as status, body table or text, headers.
-local function dispatch(context)
+function dispatch(context)
   local route, parameters = context.sim.router:find(context.method, context.path)
-  if not route then
+  if not route and context.method == "HEAD" then
+    return exists(context)
+  elseif not route then
     return unknown(context, parameters)
   end
   context.parameters = parameters
@@ -200,6 +227,10 @@ local function protected(context)
   error(status, 0)
 end
 
+-- What every recorded answer has.
+local constant = { ["Cache-Control"] = "no-cache", Pragma = "no-cache", Expires = "-1",
+  ["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains", ["X-Content-Type-Options"] = "nosniff" }
+
 local function standard_headers(context, headers)
   local simulator = context.sim
   local name, one, all = table.unpack(counters[context.method] or writes)
@@ -207,6 +238,9 @@ local function standard_headers(context, headers)
   simulator.used[name] = used + 1
   headers["x-ms-ratelimit-remaining-subscription-" .. name] = math.max(0, one - used)
   headers["x-ms-ratelimit-remaining-subscription-global-" .. name] = math.max(0, all - used)
+  for header, value in pairs(constant) do
+    headers[header] = value
+  end
   headers["x-ms-request-id"] = simulator.uuid()
   headers["x-ms-correlation-request-id"] = context.headers["x-ms-correlation-request-id"] or simulator.uuid()
   headers["x-ms-routing-request-id"] = "SIMULATED:" .. headers["x-ms-request-id"]
@@ -260,7 +294,7 @@ function front.respond(simulator, request)
     simulator.log:add(request, scripted.reset and 0 or status)
   end
   return {
-    status = status, body = context.method ~= "HEAD" and body or nil, headers = to_list(answer),
+    status = status, body = request.method ~= "HEAD" and body or nil, headers = to_list(answer),
     delay = scripted.delay, reset = scripted.reset and true or false, truncate = scripted.truncate,
   }
 end

@@ -47,6 +47,21 @@ function http.copy(value)
   return result
 end
 
+--- A copy without the members that are null: whoever sends null means that there is none. Arrays keep theirs.
+function http.without_nulls(value)
+  if type(value) ~= "table" or value == http.null then
+    return value
+  end
+  local meta = getmetatable(value) or {}
+  local result, is_array = setmetatable({}, meta), meta.__jsontype == "array"
+  for name, member in pairs(value) do
+    if is_array or member ~= http.null then
+      result[name] = http.without_nulls(member)
+    end
+  end
+  return result
+end
+
 local refusal = {}
 refusal.__index = refusal
 refusal.__tostring = function(self)

@@ -4,6 +4,8 @@ local httpd = require "aks.httpd"
 
 ---@class aks.sim A simulated Azure Resource Manager on loopback, in a thread of its own.
 ---@field endpoint string its URL, for aks.connect's `endpoint`
+---@field ca_file? string with the option `tls`: whom a client must trust, a PEM file for aks.connect's `ca_file`
+---@field authority string where tokens are to be had: the same server
 ---@field subscription string
 ---@field tenant string
 ---@field client_id string of the one service principal that it knows
@@ -21,10 +23,14 @@ local function ask(self, name, argument)
 end
 
 ---Starts a simulator. It ends with `stop`, with a `<close>` variable, or when it is collected.
----@param options? table port (any free one), speed (how many times faster than Azure), page_size, log (a file),
+---@param options? table port (any free one), tls (true: HTTPS), certificates (the directory that those are kept in),
+---speed (how many times faster than Azure), page_size, log (a file),
 ---subscription, tenant, client_id, client_secret, replication (seconds until the directory knows a new identity),
----propagation (seconds until a role assignment has effect), throttle, unregistered, require_feature, orphan_links: see
----doc/simulator.md
+---propagation (seconds until a role assignment has effect), client_certificates (PEM texts that the application has),
+---federated ({ issuer, subject, audience, certificate } each), secret_expired, clock_ahead (seconds that Entra's clock
+---is ahead), machine_identity (false: none), identity_header, arc_directory, ci_job ({ request_token,
+---token, service_connection }), throttle, unregistered, require_feature, orphan_links, roles (names; what the caller
+---may do), cores, without_capacity (regions), quirks: see doc/simulator.md
 ---@return aks.sim
 function sim.start(options)
   local settings = { speed = FAST }
@@ -36,20 +42,24 @@ function sim.start(options)
   for name, value in pairs(ask(self, "facts")) do
     self[name] = value
   end
-  self.endpoint = ("http://127.0.0.1:%d"):format(thread:port())
-  self.authority = self.endpoint
   return self
 end
 
----Serves in the foreground until SIGINT or SIGTERM; the first line of stdout is the endpoint.
+---Serves in the foreground until SIGINT or SIGTERM. The first line of stdout is the endpoint, with the option `tls` the
+---second one the file of the authority to trust.
 ---@param options table as for `start`
-function sim.serve(options)
+---@param tell? fun(facts: table) called before anything is printed, with what `start` returns as fields
+function sim.serve(options, tell)
   local settings = { signals = true }
   for name, value in pairs(options or {}) do
     settings[name] = value
   end
-  local server, handler = require("aks.sim.server")(http.encode(settings))
-  io.stdout:write(("http://127.0.0.1:%d\n"):format(server:port()))
+  local server, handler, control = require("aks.sim.server")(http.encode(settings))
+  local facts = http.decode(control("facts", "")).result
+  if tell then
+    tell(facts)
+  end
+  io.stdout:write(facts.endpoint, "\n", facts.ca_file and facts.ca_file .. "\n" or "")
   io.stdout:flush()
   server:serve(handler)
   server:close()
@@ -97,6 +107,12 @@ end
 ---Lets all tokens that were given out expire.
 function sim:expire_tokens()
   ask(self, "expire_tokens")
+end
+
+---From now on ARM takes only tokens that were asked for with these claims, and challenges for them; nil: any token.
+---@param claims? string JSON
+function sim:challenge(claims)
+  ask(self, "challenge", { claims = claims })
 end
 
 ---Lets simulated time jump by so many seconds.

@@ -1,6 +1,7 @@
 -- What Azure's network provider refuses, with its codes.
 local cidr = require "aks.sim.cidr"
 local http = require "aks.sim.http"
+local regions = require "aks.sim.regions"
 
 local rules = {}
 
@@ -46,13 +47,8 @@ function rules.check_vnet(context, body, existing)
   local properties = body.properties
   local prefixes = type(properties) == "table" and type(properties.addressSpace) == "table"
     and properties.addressSpace.addressPrefixes
-  if type(body.location) ~= "string" then
-    http.raise(400, "LocationRequired", "The location property is required for this definition.")
-  elseif existing and body.location:lower():gsub("%s", "") ~= existing.document.location then
-    http.raise(409, "InvalidResourceLocation",
-      ("The resource '%s' already exists in location '%s'."):format(existing.id,
-      existing.document.location))
-  elseif type(prefixes) ~= "table" or #prefixes == 0 then
+  regions.check("Microsoft.Network/virtualNetworks", body.location, existing and existing.document)
+  if type(prefixes) ~= "table" or #prefixes == 0 then
     http.raise(400, "InvalidRequestFormat", "Required parameter addressSpace.addressPrefixes is missing.")
   end
   for _, text in ipairs(prefixes) do
@@ -257,13 +253,18 @@ local function check_rule(rule, seen)
   check_ends(rule)
 end
 
---- The body of an NSG's PUT.
-function rules.check_nsg(context, body)
+--- All rules that an NSG is to have.
+function rules.check_rules(list)
   local seen = {}
-  check_name(context.parameters.name, 1, 80)
-  for _, rule in ipairs((body.properties or {}).securityRules or {}) do
+  for _, rule in ipairs(list) do
     check_rule(rule, seen)
   end
+end
+
+--- The body of an NSG's PUT.
+function rules.check_nsg(context, body)
+  check_name(context.parameters.name, 1, 80)
+  rules.check_rules((body.properties or {}).securityRules or {})
 end
 
 local function check_unreferenced(simulator, record, member, code, kind)

@@ -1,5 +1,6 @@
 -- Asynchronous operations: they take simulated time, are polled at opaque URLs, and change their resource at the end.
 local http = require "aks.sim.http"
+local quirks = require "aks.sim.quirks"
 
 local operation = {}
 
@@ -115,11 +116,12 @@ local function words(simulator, op)
   return op.statuses[math.min(#op.statuses, 1 + math.floor(passed * #op.statuses))]
 end
 
--- How soon to look again: whole seconds for everybody, milliseconds for who understands them.
-local function pace(simulator, op, headers)
-  local real = op.seconds / simulator.clock.speed / 8
+--- How soon to look again: whole seconds for everybody, milliseconds for who understands them.
+function operation.pace(simulator, op, headers)
+  local speed = simulator.clock.speed
+  local real = (speed > 0 and op.seconds / speed or math.huge) / 8
   local seconds = math.max(1, math.min(30, math.ceil(real)))
-  headers["Retry-After"] = tostring(seconds)
+  headers["Retry-After"] = quirks.retry_after(simulator, seconds)
   headers["x-ms-retry-after-ms"] = tostring(math.max(5, math.min(seconds * 1000, math.floor(real * 1000))))
   headers["retry-after-ms"] = headers["x-ms-retry-after-ms"]
   return headers
@@ -128,6 +130,11 @@ end
 local function url(simulator, op, what)
   return ("%s/subscriptions/%s/providers/%s/locations/%s/%s/%s?%s"):format(simulator.endpoint, op.subscription,
     op.provider, op.location, what, op.id, op.query)
+end
+
+--- Where an operation is polled.
+function operation.url(simulator, op)
+  return url(simulator, op, "operations")
 end
 
 --- The headers of the answer that starts an operation. `wanted.location`: a Location too.
@@ -140,7 +147,7 @@ function operation.headers(context, op, wanted)
     headers["Azure-AsyncNotification"] = "Enabled"
     headers["x-ms-arm-service-request-id"] = context.sim.uuid()
   end
-  return pace(context.sim, op, headers)
+  return operation.pace(context.sim, op, headers)
 end
 
 -- The operation of a URL: every character of its query must be as it was given out.
@@ -159,16 +166,18 @@ function operation.show(simulator, op, id)
     body.name = op.id
     body.startTime = simulator.clock:date(op.started)
     body.endTime = op.ended and simulator.clock:date(op.ended) or nil
+    quirks.bend(simulator, op, body)
   end
   return body
 end
 
 local function show(context)
   local simulator, op = context.sim, find(context)
+  quirks.check_gateway(simulator, op)
   local body, headers = operation.show(simulator, op), {}
   if op.status == "InProgress" then
     op.looks = op.looks + 1
-    pace(simulator, op, headers)
+    operation.pace(simulator, op, headers)
   end
   return 200, body, headers
 end
@@ -178,7 +187,7 @@ local function result(context)
   local again = { Location = url(simulator, op, "operationresults") }
   if op.status == "InProgress" then
     op.looks = op.looks + 1
-    return 202, nil, pace(simulator, op, again)
+    return 202, nil, operation.pace(simulator, op, again)
   elseif op.status == "Failed" then
     http.answer(409, { error = op.error })
   end
@@ -195,7 +204,7 @@ function operation.rolling_location(context, op)
   simulator.results[mark] = op
   local location = ("%s/subscriptions/%s/operationresults/%s?%s"):format(simulator.endpoint, op.subscription, mark,
     ROLLING_QUERY)
-  return pace(simulator, op, { Location = location })
+  return operation.pace(simulator, op, { Location = location })
 end
 
 local function rolling_result(context)

@@ -3,11 +3,23 @@ local http = require "aks.sim.http"
 local httpd = require "aks.httpd"
 local simulator = require "aks.sim.simulator"
 
+-- Where the certificates of TLS are kept: https://specifications.freedesktop.org/basedir-spec/latest/
+local function state_directory()
+  local home = os.getenv("XDG_STATE_HOME")
+  if not home or not home:find("^/") then -- a relative one is to be ignored
+    home = assert(os.getenv("HOME"), "neither XDG_STATE_HOME nor HOME is set: name a directory for the certificates")
+      .. "/.local/state"
+  end
+  return home .. "/aks/simulator"
+end
+
 --- Takes the options as JSON; returns the server, its handler and its control function.
 return function(text)
   local options = assert(http.decode(text))
-  local server = httpd.listen { address = "127.0.0.1", port = options.port or 0, signals = options.signals }
+  local server = httpd.listen { address = "127.0.0.1", port = options.port or 0, signals = options.signals,
+    certificates = options.tls and (options.certificates or state_directory()) or nil }
   local sim = simulator.new(options)
-  sim.endpoint = ("http://127.0.0.1:%d"):format(server:port())
+  sim.ca_file = server:authority()
+  sim.endpoint = ("%s://127.0.0.1:%d"):format(sim.ca_file and "https" or "http", server:port())
   return server, simulator.handler(sim), simulator.control(sim)
 end

@@ -2,6 +2,7 @@
 -- lists.
 local http = require "aks.sim.http"
 local operation = require "aks.sim.operation"
+local regions = require "aks.sim.regions"
 
 local tracked = {}
 
@@ -23,13 +24,37 @@ function tracked.not_found(context, resource_type, name)
     .. "please go to https://aka.ms/ARMResourceNotFoundFix"):format(resource_type, name, context.parameters.group))
 end
 
+--- 404 of a write below something that is not there.
+function tracked.parent_not_found(resource_type, parent_id)
+  http.raise(404, "ParentResourceNotFound", ("Failed to perform 'write' on resource(s) of type '%s', because the "
+    .. "parent resource '%s' could not be found."):format(resource_type:match("/(.+)$"), parent_id))
+end
+
+--- The answer of a deletion that was asked for once more while it goes on: the same operation. Nil when none does.
+function tracked.deleting(context, record)
+  local op = record and record.operation
+  if op and op.kind == "delete" then
+    return operation.headers(context, op, { location = true })
+  end
+end
+
+-- Another write is under way: to the resource itself, or to the one that it lies in.
+local function refuse_busy(context, record)
+  if context.id:lower():gsub("/+$", "") == record.id:lower() then
+    http.raise(409, "AnotherOperationInProgress", ("Another operation on this or dependent resource is in progress. To "
+      .. "retrieve status of the operation use uri: %s."):format(operation.url(context.sim, record.operation)),
+      { details = http.array() })
+  end
+  http.raise(429, "RetryableError", "A retryable error occurred.", { details = http.array { {
+      code = "RetryableErrorDueToAnotherOperation",
+      message = ("Operation on resource %s is blocked by another operation."):format(record.id) } } })
+end
+
 --- Refuses a write while another one is under way, or when the etag that it asks for is not the resource's.
 function tracked.check_free(context, record)
   local expected = context.headers["if-match"]
   if record and record.operation then
-    http.raise(429, "RetryableError", "A retryable error occurred.", { details = http.array { {
-      code = "RetryableErrorDueToAnotherOperation",
-      message = ("Operation on resource %s is blocked by another operation."):format(record.id) } } })
+    refuse_busy(context, record)
   elseif record and expected and expected ~= "*" and expected ~= record.document.etag then
     http.raise(412, "PreconditionFailed",
       ("Precondition failed. Etag provided in if-match header %s does not match etag %s of resource %s."):format(
@@ -53,9 +78,9 @@ local function plain(_, record)
   return record.document
 end
 
-local function begin(context, spec, record, done)
+local function begin(context, spec, record, done, kind)
   return operation.start(context, { provider = PROVIDER, location = record.document.location, seconds = spec.seconds,
-    record = record, done = done })
+    record = record, done = done, kind = kind })
 end
 
 local function putter(spec)
@@ -63,14 +88,12 @@ local function putter(spec)
     local simulator, id, body = context.sim, tracked.id(context, spec.type, "name"), context.body
     local existing = simulator.store:get(id)
     tracked.check_free(context, existing)
-    if type(body.location) ~= "string" then
-      http.raise(400, "LocationRequired", "The location property is required for this definition.")
-    end
+    local location = regions.check(spec.type, body.location, existing and existing.document)
     spec.check(context, body, existing)
     local properties = spec.properties(simulator, existing and existing.id or id, body.properties or {})
     properties.provisioningState = "Updating"
     local document = { id = existing and existing.id or id, name = existing and existing.document.name
-      or context.parameters.name, type = spec.type, location = body.location:lower():gsub("%s", ""), tags = body.tags,
+      or context.parameters.name, type = spec.type, location = location, tags = body.tags,
       etag = tracked.new_etag(simulator), properties = properties }
     local record = existing or simulator.store:put(id, { id = id, type = spec.type })
     record.document = document
@@ -78,6 +101,9 @@ local function putter(spec)
       record.document.properties.provisioningState = "Succeeded"
       record.document.etag = tracked.new_etag(simulator)
     end)
+    if spec.accepted then
+      return 202, nil, operation.headers(context, op, { location = true })
+    end
     return existing and 200 or 201, document, operation.headers(context, op)
   end
 end
@@ -101,15 +127,18 @@ end
 local function deleter(spec)
   return function(context)
     local simulator, record = context.sim, context.sim.store:get(tracked.id(context, spec.type, "name"))
+    local again = tracked.deleting(context, record)
     if not record then
       return 204
+    elseif again then
+      return 202, nil, again
     end
     tracked.check_free(context, record)
     spec.check_unused(simulator, record)
     record.document.properties.provisioningState = "Deleting"
     local op = begin(context, spec, record, function()
       simulator.store:delete_tree(record.id)
-    end)
+    end, "delete")
     return 202, nil, operation.headers(context, op, { location = true })
   end
 end

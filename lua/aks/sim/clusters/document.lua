@@ -6,7 +6,7 @@ local document = {}
 document.TYPE = "Microsoft.ContainerService/managedClusters"
 
 -- What AKS gave in 2025; Azure's defaults drift.
-document.DEFAULT_VERSION = "1.33"
+document.VERSIONS, document.DEFAULT_VERSION = { "1.31", "1.32", "1.33", "1.34" }, "1.33"
 local PATCH = { ["1.31"] = "1.31.11", ["1.32"] = "1.32.7", ["1.33"] = "1.33.3", ["1.34"] = "1.34.0" }
 local FIRST_IMAGE, NEXT_IMAGE = "AKSUbuntu-2204gen2containerd-202509.11.0", "AKSUbuntu-2204gen2containerd-202510.03.0"
 
@@ -17,6 +17,8 @@ local function overlay(base, over)
   end
   return result
 end
+
+document.overlay = overlay
 
 local function pool_named(pools, name)
   for _, pool in ipairs(pools or {}) do
@@ -124,7 +126,11 @@ function document.complete_pool(simulator, pool, properties)
   pool.powerState = pool.powerState or { code = "Running" }
   pool.upgradeSettings = pool.upgradeSettings or {}
   default(pool.upgradeSettings, { maxSurge = "10%", maxUnavailable = "0" })
-  pool.securityProfile = pool.securityProfile or { enableVTPM = false, enableSecureBoot = false }
+  pool.securityProfile = pool.securityProfile or {}
+  default(pool.securityProfile, { sshAccess = "LocalUser" })
+  for _, name in ipairs { "enableVTPM", "enableSecureBoot" } do
+    pool.securityProfile[name] = pool.securityProfile[name] or false
+  end
   hide_defaults(pool)
   pool.eTag = simulator.uuid()
 end
@@ -300,6 +306,14 @@ function document.settle(simulator, record)
   properties.identityProfile = properties.identityProfile or { kubeletidentity = {
     resourceId = ("%sMicrosoft.ManagedIdentity/userAssignedIdentities/%s-agentpool"):format(base, record.document.name),
     clientId = simulator.uuid(), objectId = simulator.uuid() } }
+end
+
+--- Gives the cluster and its pools new etags, as everything that is done to a cluster does.
+function document.renew(simulator, record)
+  record.document.eTag = simulator.uuid()
+  for _, pool in ipairs(record.document.properties.agentPoolProfiles) do
+    pool.eTag = simulator.uuid()
+  end
 end
 
 --- Sets the state of the cluster, and of its pools.

@@ -1,18 +1,8 @@
 -- The members that the AKS resource provider knows in a cluster's body, with their types, read-only ones included.
 local http = require "aks.sim.http"
+local kinds = require "aks.sim.kinds"
 
 local fields = {}
-
--- Type letters: s text, b boolean, i whole number, n number, o object, a array.
-local types = {
-  s = function(value) return type(value) == "string" end,
-  b = function(value) return type(value) == "boolean" end,
-  i = function(value) return type(value) == "number" and value == math.floor(value) end,
-  n = function(value) return type(value) == "number" end,
-  o = function(value) return type(value) == "table" and (getmetatable(value) or {}).__jsontype ~= "array" end,
-  a = function(value) return type(value) == "table" and (getmetatable(value) or {}).__jsontype == "array" end,
-}
-local names = { s = "string", b = "bool", i = "int", n = "float", o = "object", a = "array" }
 
 local function rows(text)
   local known = {}
@@ -69,17 +59,39 @@ local function refuse(message)
     { subcode = "SimulatorPlaceholder" })
 end
 
+-- What is deeper in a body, as far as anything here reads it.
+local deeper_in_pool = { nodeTaints = { each = "s" }, nodeLabels = { values = "s" }, availabilityZones = { each = "s" },
+  upgradeSettings = { maxSurge = "s", maxUnavailable = "s", drainTimeoutInMinutes = "i" }, tags = { values = "s" },
+  powerState = { code = "s" }, securityProfile = { enableVTPM = "b", enableSecureBoot = "b", sshAccess = "s" } }
+local deeper = { identity = { userAssignedIdentities = { values = "o" } }, properties = {
+  apiServerAccessProfile = { authorizedIPRanges = { each = "s" } },
+  networkProfile = { podCidrs = { each = "s" }, serviceCidrs = { each = "s" }, ipFamilies = { each = "s" },
+    loadBalancerProfile = { managedOutboundIPs = "o", effectiveOutboundIPs = { each = "o" } } },
+  agentPoolProfiles = { each = deeper_in_pool },
+  linuxProfile = { adminUsername = "s", ssh = { publicKeys = { each = { keyData = "s" } } } },
+  servicePrincipalProfile = { clientId = "s" }, identityProfile = { values = "o" }, addonProfiles = { values = "o" },
+  oidcIssuerProfile = { enabled = "b" }, autoUpgradeProfile = { upgradeChannel = "s", nodeOSUpgradeChannel = "s" },
+} }
+
 local function check(value, known, path)
   if value == nil then
     return
   end
   for name, member in pairs(value) do
     local kind, full = known[name], path == "" and name or path .. "." .. tostring(name)
+    local problem = kind and kinds.problem(member, kind)
     if not kind then
       refuse(('unknown field "%s"'):format(full))
-    elseif member ~= http.null and not types[kind](member) then
-      refuse(("cannot unmarshal %s into field %s of type %s"):format(type(member), full, names[kind]))
+    elseif problem then
+      refuse(("cannot unmarshal %s into field %s:%s"):format(type(member), full, problem))
     end
+  end
+end
+
+local function check_deeper(value, shape)
+  local problem = kinds.problem(value, shape)
+  if problem then
+    refuse("cannot unmarshal: " .. problem)
   end
 end
 
@@ -94,17 +106,19 @@ function fields.check(body)
   check(inner.networkProfile, network, "properties.networkProfile")
   for index, profile in ipairs(inner.agentPoolProfiles or {}) do
     local path = ("properties.agentPoolProfiles[%d]"):format(index - 1)
-    if not types.o(profile) then
+    if not http.is_object(profile) then
       refuse("cannot unmarshal " .. type(profile) .. " into " .. path)
     end
     check(profile, pool, path)
   end
+  check_deeper(body, deeper)
 end
 
 --- The same for the body of an agent pool by itself.
 function fields.check_pool(body)
   check(body, rows "id:s name:s type:s systemData:o properties:o", "")
   check(body.properties, pool, "properties")
+  check_deeper(body.properties, deeper_in_pool)
 end
 
 -- What a client cannot set: its value in a body is ignored.
@@ -123,29 +137,16 @@ local function drop(value, kind)
   end
 end
 
-local function without_nulls(value)
-  if type(value) ~= "table" then
-    return value
-  end
-  local result = setmetatable({}, getmetatable(value))
-  for name, member in pairs(value) do
-    if member ~= http.null then
-      result[name] = without_nulls(member)
-    end
-  end
-  return result
-end
-
 --- A copy of a pool's profile without what is null or read-only.
 function fields.writable_pool(profile)
-  local result = without_nulls(profile)
+  local result = http.without_nulls(profile)
   drop(result, "pool")
   return result
 end
 
 --- A copy of a cluster's body without what is null or read-only.
 function fields.writable(body)
-  local result = without_nulls(body)
+  local result = http.without_nulls(body)
   drop(result, "cluster")
   result.properties = result.properties or {}
   drop(result.properties, "properties")

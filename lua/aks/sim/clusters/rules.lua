@@ -1,8 +1,12 @@
 -- What AKS refuses in the body of a cluster. Codes that no public source tells carry the subcode SimulatorPlaceholder.
+local access_rules = require "aks.sim.access"
 local cidr = require "aks.sim.cidr"
+local compute = require "aks.sim.providers.compute"
 local document = require "aks.sim.clusters.document"
 local http = require "aks.sim.http"
 local refusal = require "aks.sim.clusters.refusal"
+local regions = require "aks.sim.regions"
+local shape = require "aks.sim.clusters.shape"
 local subnet_rules = require "aks.sim.clusters.subnet_rules"
 
 local rules = {}
@@ -24,17 +28,11 @@ local function check_name(subject)
 end
 
 local function check_location(subject)
-  local location, old = subject.wanted_location, subject.old and subject.old.location
-  if type(location) ~= "string" then
-    http.raise(400, "LocationRequired", "The location property is required for this definition.")
-  elseif old and location:lower():gsub("%s", "") ~= old then
-    http.raise(409, "InvalidResourceLocation",
-      ("The resource '%s' already exists in location '%s'."):format(subject.name, old))
-  end
+  regions.check(document.TYPE, subject.wanted_location, subject.old)
 end
 
 local function check_pool(pool, seen)
-  local name, count = tostring(pool.name), pool.count or 1
+  local name, count = pool.name or "", pool.count or 1
   if not name:match("^[a-z][a-z0-9]*$") or #name > 12 then
     refuse("InvalidParameter", ("The agent pool name '%s' is invalid."):format(name), "agentPoolProfile.name")
   elseif seen[name] then
@@ -72,11 +70,11 @@ end
 
 -- The first stable version that has the field; previews had it long before.
 local function check_feature(subject)
-  local version, simulator = subject.api_version, subject.sim
-  local stable_and_old = not version:find("preview", 1, true) and version < "2025-03-01"
+  local simulator = subject.sim
   local flag = simulator.features["microsoft.containerservice/enableapiservervnetintegrationpreview"]
   local unregistered = simulator.options.require_feature and not (flag and flag.known)
-  if subject.integrated and (stable_and_old or unregistered) then
+  local wants = subject.integrated and not subject.old_access.enableVnetIntegration
+  if wants and (not shape.knows_integration(subject.api_version) or unregistered) then
     refuse("BadRequest", "Feature Microsoft.ContainerService/EnableAPIServerVnetIntegrationPreview is not enabled. "
       .. "Please see https://aka.ms/aks/previews for how to enable features.")
   end
@@ -140,6 +138,32 @@ local function check_service_range(subject)
     refuse_placeholder("InvalidParameter", "podCidr and serviceCidr overlap.", "networkProfile.podCIDR")
   end
   subject.services = services
+  subject.pods = given(profile.podCidr) and cidr.parse(profile.podCidr) or nil
+end
+
+-- With the option `without_capacity`: regions that have none for API servers of integrated clusters, for now.
+local function check_capacity(subject)
+  local wants = subject.integrated and not subject.old_access.enableVnetIntegration
+  for _, name in ipairs(wants and subject.sim.options.without_capacity or {}) do
+    if regions.normal(name) == subject.location then
+      refuse("AksCapacityHeavyUsage", ("API Server VNet Integration is currently unavailable in region %s due to high "
+        .. "demand and limited capacity. See https://aka.ms/AksVnetIntegration."):format(subject.location))
+    end
+  end
+end
+
+-- With the option `cores`: what a region may use.
+local function check_quota(subject)
+  local limit = compute.limit(subject.sim)
+  if not limit then
+    return
+  end
+  local used = compute.cores(compute.pools(subject.sim, subject.location, subject.existing))
+  local wanted = compute.cores(subject.pools)
+  if used + wanted > limit then
+    refuse("QuotaExceeded", ("Insufficient regional vcpu quota left for location %s. left regional vcpu quota %d, "
+      .. "requested quota %d."):format(subject.location, limit - used, wanted), "properties.agentPoolProfiles")
+  end
 end
 
 local function check_identity(subject)
@@ -153,6 +177,22 @@ local function check_identity(subject)
   end
   if identity.type == "UserAssigned" and count ~= 1 then
     refuse("InvalidParameter", "Exactly one user-assigned identity is needed.", "identity.userAssignedIdentities")
+  end
+end
+
+-- What the cluster refers to, its writer must be allowed to use.
+local function check_linked(subject)
+  local context = subject.context
+  for _, pool in ipairs(subject.pools) do
+    if given(pool.vnetSubnetID) then
+      access_rules.check_linked(context, "Microsoft.Network/virtualNetworks/subnets/join/action", pool.vnetSubnetID)
+    end
+  end
+  if given(subject.access.subnetId) then
+    access_rules.check_linked(context, "Microsoft.Network/virtualNetworks/subnets/join/action", subject.access.subnetId)
+  end
+  for id in pairs((subject.identity or {}).userAssignedIdentities or {}) do
+    access_rules.check_linked(context, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", id)
   end
 end
 
@@ -195,8 +235,8 @@ local function check_changes(subject)
 end
 
 local checks = { check_location, check_name, check_feature, check_pools, check_version, check_changes, check_access,
-  check_zone, check_service_range, check_identity, subnet_rules.check_node_subnets, subnet_rules.check_integration,
-  subnet_rules.check_permissions }
+  check_zone, check_service_range, check_identity, check_linked, check_quota, check_capacity,
+  subnet_rules.check_node_subnets, subnet_rules.check_integration, subnet_rules.check_permissions }
 
 --- Refuses what is wrong with a cluster. `merged`: the body over what was there; `existing`: its record (nil: none).
 --- Returns facts that its provisioning needs: { encrypted = the VNet is }.
@@ -205,8 +245,8 @@ function rules.check(context, merged, body, existing)
   local access = merged.properties.apiServerAccessProfile or {}
   local automatic = (merged.sku or {}).name == "Automatic"
   local subject = {
-    sim = context.sim, api_version = context.api_version, name = context.parameters.cluster, existing = existing,
-    old = old,
+    context = context, sim = context.sim, api_version = context.api_version, name = context.parameters.cluster,
+    existing = existing, old = old,
     wanted_location = body.location, location = (merged.location or ""):lower():gsub("%s", ""),
     properties = merged.properties, pools = merged.properties.agentPoolProfiles, identity = merged.identity,
     access = access, old_access = old and old.properties.apiServerAccessProfile or {}, automatic = automatic,
@@ -218,19 +258,28 @@ function rules.check(context, merged, body, existing)
   return { encrypted = subject.encrypted and subject.integrated }
 end
 
---- The same for one pool that is put by itself.
+--- The same for one pool that is put by itself: what it is, and whether the cluster's subnets still hold all of them.
 function rules.check_pool(context, pool, existing)
-  local subject = { sim = context.sim, services = cidr.parse(existing.document.properties.networkProfile.serviceCidr) }
+  local properties, pools = existing.document.properties, {}
   check_pool(pool, {})
-  if pool.vnetSubnetID ~= nil then
-    subnet_rules.check_node_subnet(subject, pool.vnetSubnetID)
-  end
-  local old = document.pool_named(existing.document.properties.agentPoolProfiles, pool.name)
+  local old = document.pool_named(properties.agentPoolProfiles, pool.name)
   for _, name in ipairs(old and frozen_in_pools or {}) do
     if pool[name] ~= nil and differs(old[name], pool[name]) then
       refuse_change("properties." .. name)
     end
   end
+  for _, other in ipairs(properties.agentPoolProfiles) do
+    pools[#pools + 1] = other ~= old and other or nil
+  end
+  pools[#pools + 1] = document.overlay(old, pool)
+  local subject = {
+    context = context, sim = context.sim, existing = existing, properties = properties, pools = pools, access = {},
+    location = existing.document.location, services = cidr.parse(properties.networkProfile.serviceCidr),
+    pods = given(properties.networkProfile.podCidr) and cidr.parse(properties.networkProfile.podCidr) or nil,
+  }
+  check_linked(subject)
+  check_quota(subject)
+  subnet_rules.check_node_subnets(subject)
 end
 
 return rules

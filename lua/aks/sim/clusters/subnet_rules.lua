@@ -1,10 +1,10 @@
 -- What AKS refuses of the subnets that a cluster brings: what they are, whether it fits, whether it may.
-local authorization = require "aks.sim.providers.authorization"
 local cidr = require "aks.sim.cidr"
 local document = require "aks.sim.clusters.document"
 local http = require "aks.sim.http"
 local network = require "aks.sim.providers.network"
 local refusal = require "aks.sim.clusters.refusal"
+local roles = require "aks.sim.roles"
 
 local subnet_rules = {}
 
@@ -57,10 +57,15 @@ function subnet_rules.check_node_subnet(subject, id)
   end
   subject.encrypted = subject.encrypted or (vnet.document.properties.encryption or {}).enabled
   for _, sibling in ipairs(subject.sim.store:of_type(vnet.id, "Microsoft.Network/virtualNetworks/subnets")) do
-    if cidr.overlap(cidr.parse(network.prefix(sibling)), subject.services) then
+    local range = cidr.parse(network.prefix(sibling))
+    if cidr.overlap(range, subject.services) then
       refuse("ServiceCidrOverlapExistingSubnetsCidr",
         ("The specified service CIDR is conflicted with the CIDR of subnet %s.")
         :format(sibling.id), "networkProfile.serviceCIDR")
+    elseif subject.pods and cidr.overlap(range, subject.pods) then
+      refuse_placeholder("InvalidParameter",
+        ("The specified pod CIDR is conflicted with the CIDR of subnet %s."):format(sibling.id),
+        "networkProfile.podCIDR")
     end
   end
 end
@@ -91,8 +96,21 @@ local function check_capacity(subject, id)
   end
 end
 
+-- All pools are in subnets of one network, or none of them is.
+local function check_same_network(subject)
+  local first = subject.pools[1] and subject.pools[1].vnetSubnetID
+  for _, pool in ipairs(subject.pools) do
+    local other = pool.vnetSubnetID
+    if given(first) ~= given(other) or given(first) and vnet_key(first) ~= vnet_key(other) then
+      refuse_placeholder("InvalidParameter", "All agent pools must be in subnets of the same virtual network.",
+        "agentPoolProfile.vnetSubnetID")
+    end
+  end
+end
+
 --- The subnets of all pools: what they are, and whether the nodes fit.
 function subnet_rules.check_node_subnets(subject)
+  check_same_network(subject)
   for _, pool in ipairs(subject.pools) do
     if pool.vnetSubnetID ~= nil then
       subject.node_subnet = subject.node_subnet or pool.vnetSubnetID
@@ -168,7 +186,7 @@ function subnet_rules.check_permissions(subject)
   for _, id in ipairs { subject.integrated and subject.node_subnet or "", subject.access.subnetId or "" } do
     local managed = own and id:lower():sub(1, #own) == own:lower()
     for _, action in ipairs(id ~= "" and not managed and needed or {}) do
-      if not principal or not authorization.allows(subject.sim, principal, action, id) then
+      if not principal or not roles.allows(subject.sim, principal, action, id) then
         refuse_placeholder("ResourceMissingPermissionError",
           ("The identity %s of the cluster is not allowed to perform '%s' on %s."):format(tostring(principal), action,
             id),

@@ -6,10 +6,11 @@ local http = require "aks.sim.http"
 local operation = require "aks.sim.operation"
 local provision = require "aks.sim.clusters.provision"
 local rules = require "aks.sim.clusters.rules"
+local tracked = require "aks.sim.tracked"
 
 local TYPE = document.TYPE .. "/agentPools"
 -- Simulated seconds.
-local SECONDS = { create = 176, update = 27, delete = 37, image = 176 }
+local SECONDS = { create = 176, update = 27, delete = 37, image = 176, abort = 5 }
 
 -- A pool as a resource of its own; in the cluster's document it is a profile with its name inside.
 local function show(cluster, pool)
@@ -38,7 +39,7 @@ local function begin(context, cluster, pool, kind, done)
   cluster.pool_work[pool.name:lower()] = work
   local op = operation.start(context, {
     provider = "Microsoft.ContainerService", location = cluster.document.location, seconds = SECONDS[kind],
-      record = work,
+      record = work, kind = kind,
     statuses = kind == "create" and { "InProgress", ("CreatingAgentPool: 0/%d nodes completed"):format(pool.count) }
       or {},
     done = done or function()
@@ -69,7 +70,10 @@ local function write(context, cluster, existing, wanted)
 end
 
 local function put(context)
-  local cluster, name = containerservice.find(context), context.parameters.pool
+  local cluster, name = context.sim.store:get(containerservice.id_of(context)), context.parameters.pool
+  if not cluster then
+    tracked.parent_not_found(TYPE, containerservice.id_of(context))
+  end
   local existing = document.pool_named(pools_of(cluster), name)
   fields.check_pool(context.body)
   containerservice.check_etag(context, existing and existing.eTag)
@@ -121,6 +125,10 @@ local function delete(context)
     return 204
   end
   containerservice.check_etag(context, pool.eTag)
+  local work = cluster.pool_work[pool.name:lower()]
+  if work and work.operation and work.operation.kind == "delete" then -- asked for once more: the same deletion
+    return 202, nil, operation.headers(context, work.operation, { location = true })
+  end
   containerservice.check_idle(cluster, pool.name)
   if is_last_system_pool(cluster, pool) then
     http.raise_bare(400, "OperationNotAllowed", "There has to be at least one system agent pool.",
@@ -145,6 +153,22 @@ local function upgrade_image(context)
   return 202, show(cluster, pool), operation.headers(context, op, { location = true })
 end
 
+local function abort(context)
+  local cluster, pool = find(context)
+  local work = cluster.pool_work[pool.name:lower()]
+  local running = work and work.operation
+  if not running or running.kind == "abort" then
+    http.raise_bare(409, "OperationNotAllowed", "There is no operation in progress that could be aborted.",
+      { subcode = "SimulatorPlaceholder" })
+  end
+  operation.cancel(context.sim, running)
+  pool.provisioningState, pool.eTag = "Canceling", context.sim.uuid()
+  local op = begin(context, cluster, pool, "abort", function()
+    pool.provisioningState = "Canceled"
+  end)
+  return 202, nil, operation.headers(context, op, { location = true })
+end
+
 local all = "/subscriptions/{subscription}/resourceGroups/{group}/providers/" .. document.TYPE
   .. "/{cluster}/agentPools"
 local one = all .. "/{pool}"
@@ -155,4 +179,5 @@ return {
   { method = "DELETE", path = one, handler = delete },
   { method = "GET", path = all, handler = list },
   { method = "POST", path = one .. "/upgradeNodeImageVersion", handler = upgrade_image },
+  { method = "POST", path = one .. "/abort", handler = abort },
 }

@@ -1,103 +1,81 @@
 -- Microsoft.Authorization: role definitions, role assignments, and what a principal may do.
 local http = require "aks.sim.http"
+local roles = require "aks.sim.roles"
 
-local authorization = {}
-
-local TYPE = "Microsoft.Authorization/roleAssignments"
-
--- Built-in roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
-local roles = {
-  { "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", { "*" }, {} },
-  { "b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", { "*" },
-    { "Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write",
-      "Microsoft.Authorization/elevateAccess/Action" } },
-  { "acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", { "*/read" }, {} },
-  { "4d97b98b-1d4f-4787-a291-c67834d212e7", "Network Contributor", {
-    "Microsoft.Authorization/*/read", "Microsoft.Insights/alertRules/*", "Microsoft.Network/*",
-    "Microsoft.ResourceHealth/availabilityStatuses/read", "Microsoft.Resources/deployments/*",
-    "Microsoft.Resources/subscriptions/resourceGroups/read", "Microsoft.Support/*" }, {} },
-  { "b12aa53e-6015-4669-85d0-8515ebb3ae7f", "Private DNS Zone Contributor", {
-    "Microsoft.Network/privateDnsZones/*", "Microsoft.Network/virtualNetworks/join/action",
-    "Microsoft.Network/virtualNetworks/read", "Microsoft.Authorization/*/read" }, {} },
-  { "f1a07417-d97a-45cb-824c-7a7467783830", "Managed Identity Operator", {
-    "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
-      "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
-    "Microsoft.Authorization/*/read" }, {} },
-}
-
-local function role_document(simulator, role)
-  return {
-    id = ("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s"):format(
-      simulator.options.subscription, role[1]),
-    name = role[1], type = "Microsoft.Authorization/roleDefinitions",
-    properties = { roleName = role[2], type = "BuiltInRole", description = role[2],
-      assignableScopes = http.array { "/" },
-      permissions = http.array { { actions = http.array(role[3]), notActions = http.array(role[4]),
-        dataActions = http.array(), notDataActions = http.array() } } },
-  }
-end
-
-local function role_of(definition_id)
-  local uuid = tostring(definition_id):match("([%x%-]+)$") or ""
-  for _, role in ipairs(roles) do
-    if role[1] == uuid:lower() then
-      return role
-    end
-  end
-end
-
--- "*" stands for any characters, "/" included.
-local function matches(pattern, action)
-  local escaped = pattern:lower():gsub("[%-%.%+%(%)%%%[%]%^%$%?]", "%%%0"):gsub("%*", ".*")
-  return action:lower():find("^" .. escaped .. "$") ~= nil
-end
-
-local function any_matches(patterns, action)
-  for _, pattern in ipairs(patterns) do
-    if matches(pattern, action) then
-      return true
-    end
-  end
-  return false
-end
-
-local function covers(scope, id)
-  scope, id = scope:lower():gsub("/+$", ""), id:lower()
-  return id == scope or id:sub(1, #scope + 1) == scope .. "/"
-end
-
---- Whether a principal may do an action at a scope: by an assignment there or above.
-function authorization.allows(simulator, principal, action, scope)
-  local now = simulator.clock:now()
-  for _, record in ipairs(simulator.store:of_type("", TYPE)) do
-    local properties = record.document.properties
-    local role = role_of(properties.roleDefinitionId)
-    if properties.principalId == principal and covers(properties.scope, scope) and now >= (record.effective or 0)
-      and role and any_matches(role[3], action) and not any_matches(role[4], action) then
-      return true
-    end
-  end
-  return false
-end
+local TYPE, DEFINITION = roles.ASSIGNMENT, roles.DEFINITION
 
 local function list_roles(context)
-  local wanted = (context.query["$filter"] or ""):match("^%s*roleName%s+eq%s+'(.*)'%s*$")
+  local filter = context.query["$filter"] or ""
+  local wanted = filter:match("roleName%s+eq%s+'(.-)'%s*$") or filter:match("roleName%s+eq%s+'([^']*)'")
+  local kind = filter:match("type%s+eq%s+'([^']*)'")
   wanted = wanted and wanted:gsub("''", "'")
   local value = http.array()
-  for _, role in ipairs(roles) do
-    if not wanted or role[2]:lower() == wanted:lower() then
-      value[#value + 1] = role_document(context.sim, role)
+  for _, role in ipairs(roles.all(context.sim)) do
+    local shown = roles.show(context.sim, role)
+    if (not wanted or role[2]:lower() == wanted:lower())
+      and (not kind or shown.properties.type:lower() == kind:lower()) then
+      value[#value + 1] = shown
     end
   end
   return 200, { value = value }
 end
 
+local function find_role(context)
+  return roles.find(context.sim, context.parameters.role)
+    or http.raise(404, "RoleDefinitionDoesNotExist",
+      ("The specified role definition with ID '%s' does not exist."):format(context.parameters.role))
+end
+
 local function get_role(context)
-  local role = role_of(context.parameters.role)
-  if not role then
-    http.raise(404, "RoleDefinitionDoesNotExist", "The specified role definition does not exist.")
+  return 200, roles.show(context.sim, find_role(context))
+end
+
+local function check_role(context, properties)
+  local existing = roles.find(context.sim, context.parameters.role)
+  if type(properties) ~= "table" or type(properties.roleName) ~= "string" or type(properties.permissions) ~= "table"
+    or type(properties.assignableScopes) ~= "table" or #properties.assignableScopes == 0 then
+    http.raise(400, "InvalidRoleDefinition", "The role definition is not valid.")
+  elseif existing and not existing.record then
+    http.raise(400, "RoleDefinitionIsReadOnly", "A built-in role cannot be changed.")
   end
-  return 200, role_document(context.sim, role)
+  for _, role in ipairs(roles.all(context.sim)) do
+    if role[2]:lower() == properties.roleName:lower() and role[1]:lower() ~= context.parameters.role:lower() then
+      http.raise(409, "RoleDefinitionWithSameNameExists",
+        ("Cannot create a role with the same name. A custom role with the name '%s' already exists in this directory.")
+        :format(properties.roleName))
+    end
+  end
+end
+
+-- A custom role.
+local function put_role(context)
+  local simulator, properties, name = context.sim, context.body.properties, context.parameters.role
+  check_role(context, properties)
+  local id = ("/subscriptions/%s/providers/%s/%s"):format(simulator.options.subscription, DEFINITION, name)
+  local now = simulator.clock:date(simulator.clock:now())
+  local shown = http.copy(properties)
+  shown.type, shown.createdOn, shown.updatedOn = "CustomRole", now, now
+  shown.description, shown.createdBy, shown.updatedBy = shown.description or "", context.caller, context.caller
+  local document = { id = id, name = name, type = DEFINITION, properties = shown }
+  simulator.store:put(id, { id = id, type = DEFINITION, document = document })
+  return 201, document
+end
+
+local function delete_role(context)
+  local role = roles.find(context.sim, context.parameters.role)
+  if not role then
+    return 204
+  elseif not role.record then
+    http.raise(400, "RoleDefinitionIsReadOnly", "A built-in role cannot be deleted.")
+  end
+  for _, record in ipairs(context.sim.store:of_type("", TYPE)) do
+    if roles.find(context.sim, record.document.properties.roleDefinitionId) == role
+      or record.document.properties.roleDefinitionId:lower():find(role[1]:lower(), 1, true) then
+      http.raise(400, "RoleDefinitionHasAssignments", "There are existing role assignments referencing role.")
+    end
+  end
+  context.sim.store:delete(role.record.id)
+  return 200, role.record.document
 end
 
 local function id_of(context)
@@ -128,15 +106,19 @@ local function check(context, properties)
   elseif type(properties) ~= "table" or type(properties.principalId) ~= "string"
     or type(properties.roleDefinitionId) ~= "string" then
     http.raise(400, "InvalidCreateRoleAssignmentRequest", "The request to create the role assignment is not valid.")
-  elseif not role_of(properties.roleDefinitionId) then
+  elseif not roles.find(context.sim, properties.roleDefinitionId) then
     http.raise(404, "RoleDefinitionDoesNotExist", "The specified role definition does not exist.")
   end
   check_scope(context)
   check_principal(context, properties)
 end
 
+local function role_name(properties)
+  return properties.roleDefinitionId:match("[^/]*$"):lower()
+end
+
 local function same(a, b)
-  return a.principalId == b.principalId and role_of(a.roleDefinitionId) == role_of(b.roleDefinitionId)
+  return a.principalId == b.principalId and role_name(a) == role_name(b)
 end
 
 -- The same principal, role and scope exist once, under whatever name.
@@ -204,20 +186,20 @@ local function list(context)
   for _, record in ipairs(context.sim.store:of_type("", TYPE)) do
     local properties = record.document.properties
     if (not principal or properties.principalId == principal)
-      and (covers(properties.scope, scope) or (not at_scope and covers(scope, properties.scope))) then
+      and (roles.covers(properties.scope, scope) or (not at_scope and roles.covers(scope, properties.scope))) then
       value[#value + 1] = record.document
     end
   end
   return 200, { value = value }
 end
 
-authorization.routes = {
-  { method = "GET", path = "{scope*}/providers/Microsoft.Authorization/roleDefinitions", handler = list_roles },
-  { method = "GET", path = "{scope*}/providers/Microsoft.Authorization/roleDefinitions/{role}", handler = get_role },
+return { routes = {
+  { method = "GET", path = "{scope*}/providers/" .. DEFINITION, handler = list_roles },
+  { method = "GET", path = "{scope*}/providers/" .. DEFINITION .. "/{role}", handler = get_role },
+  { method = "PUT", path = "{scope*}/providers/" .. DEFINITION .. "/{role}", handler = put_role },
+  { method = "DELETE", path = "{scope*}/providers/" .. DEFINITION .. "/{role}", handler = delete_role },
   { method = "PUT", path = "{scope*}/providers/" .. TYPE .. "/{assignment}", handler = put },
   { method = "GET", path = "{scope*}/providers/" .. TYPE .. "/{assignment}", handler = get },
   { method = "DELETE", path = "{scope*}/providers/" .. TYPE .. "/{assignment}", handler = delete },
   { method = "GET", path = "{scope*}/providers/" .. TYPE, handler = list },
-}
-
-return authorization
+} }

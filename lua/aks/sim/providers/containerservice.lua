@@ -6,20 +6,22 @@ local kubeconfig = require "aks.sim.clusters.kubeconfig"
 local operation = require "aks.sim.operation"
 local provision = require "aks.sim.clusters.provision"
 local rules = require "aks.sim.clusters.rules"
+local shape = require "aks.sim.clusters.shape"
 
 local containerservice = {}
 
 local TYPE = document.TYPE
 -- Simulated seconds, near the medians of Azure's public test recordings.
 local SECONDS = { create = 308, create_integrated = 415, update = 114, convert = 600, delete = 240, stop = 105,
-  start = 257,
-  abort = 5 }
+  start = 257, abort = 5, rotate = 600 }
 
 -- This provider writes the segment in lower case, whatever was sent.
 local function id_of(context)
   return ("/subscriptions/%s/resourcegroups/%s/providers/%s/%s"):format(context.sim.options.subscription,
     context.group.document.name, TYPE, context.parameters.cluster)
 end
+
+containerservice.id_of = id_of
 
 --- The record of a request's cluster; 404 when there is none.
 function containerservice.find(context)
@@ -100,9 +102,6 @@ local function begin(context, record, kind, done)
   })
 end
 
-local function show(record)
-  return record.document
-end
 
 local function place_of(context, location)
   return { id = id_of(context), group = context.group.document.name, name = context.parameters.cluster,
@@ -156,7 +155,7 @@ local function create(context, body)
   local access = record.document.properties.apiServerAccessProfile or {}
   local op = begin(context, record, access.enableVnetIntegration and "create_integrated" or "create")
   spoil(op, facts)
-  return 201, show(record), operation.headers(context, op)
+  return 201, shape.show(context, record), operation.headers(context, op)
 end
 
 local function kind_of_update(before, after)
@@ -165,7 +164,7 @@ end
 
 local function update(context, body, record)
   local simulator, old = context.sim, record.document
-  local merged = document.merge(old, body)
+  local merged = document.merge(old, shape.keep_unknown(context, body, old))
   local facts = rules.check(context, merged, body, record)
   record.document = document.complete(simulator, merged, place_of(context, old.location), old)
   record.document.properties.status = nil
@@ -178,13 +177,13 @@ local function update(context, body, record)
   local op = begin(context, record, kind, function()
     if kind == "convert" then
       document.upgrade_images(record.document.properties)
-      record.restart_required = true
+      record.restart_required = true -- until it is stopped and started
     end
     document.settle(simulator, record)
     document.set_state(record, "Succeeded")
   end)
   spoil(op, facts)
-  return 200, show(record), operation.headers(context, op)
+  return 200, shape.show(context, record), operation.headers(context, op)
 end
 
 local function put(context)
@@ -199,16 +198,16 @@ local function put(context)
 end
 
 local function get(context)
-  return 200, show(containerservice.find(context))
+  return 200, shape.show(context, containerservice.find(context))
 end
 
 local function patch(context)
   local record = containerservice.find(context)
   containerservice.check_etag(context, record.document.eTag)
   containerservice.check_idle(record)
-  record.document.tags = context.body.tags or record.document.tags
+  record.document.tags = context.body and context.body.tags or record.document.tags
   record.document.eTag = context.sim.uuid()
-  return 200, show(record)
+  return 200, shape.show(context, record)
 end
 
 local function list(context)
@@ -216,7 +215,7 @@ local function list(context)
   local scope = context.group and context.group.id or "/subscriptions/" .. context.sim.options.subscription
   for _, record in ipairs(context.sim.store:of_type(scope, TYPE)) do
     operation.look(record) -- who watches many clusters reads the list, not their operations
-    value[#value + 1] = show(record)
+    value[#value + 1] = shape.show(context, record)
   end
   return 200, { value = value }
 end
@@ -238,6 +237,9 @@ local function delete(context)
     return 204
   end
   containerservice.check_etag(context, record.document.eTag)
+  if record.operation and record.operation.kind == "delete" then -- asked for once more: the same deletion
+    return 202, nil, operation.headers(context, record.operation, { location = true })
+  end
   preempt(simulator, record)
   document.set_state(record, "Deleting")
   local op = begin(context, record, "delete", function()
@@ -258,16 +260,32 @@ local function power(kind, during, from, to)
         .. "%s cannot be performed"):format(properties.provisioningState, properties.powerState.code, during:lower()))
     end
     document.set_state(record, during)
+    document.renew(context.sim, record)
     local op = begin(context, record, kind, function()
       for _, pool in ipairs(properties.agentPoolProfiles) do
         pool.powerState = { code = to }
       end
       properties.powerState = { code = to }
-      record.restart_required = nil
+      if kind == "start" then -- which only a stop can have preceded
+        record.restart_required = nil
+      end
       document.set_state(record, "Succeeded")
     end)
     return 202, nil, operation.headers(context, op, { location = true })
   end
+end
+
+local function rotate(context)
+  local record = containerservice.find(context)
+  containerservice.check_idle(record)
+  needs_running(record)
+  document.set_state(record, "RotatingClusterCertificates")
+  document.renew(context.sim, record)
+  local op = begin(context, record, "rotate", function()
+    record.authority = kubeconfig.authority(context.sim)
+    document.set_state(record, "Succeeded")
+  end)
+  return 202, nil, operation.headers(context, op, { location = true })
 end
 
 local function abort(context)
@@ -276,64 +294,18 @@ local function abort(context)
     http.raise_bare(409, "OperationNotAllowed", "There is no operation in progress that could be aborted.",
       { subcode = "SimulatorPlaceholder" })
   end
-  local shown = http.copy(show(record))
+  local shown = http.copy(shape.show(context, record))
   operation.cancel(context.sim, record.operation)
   document.set_state(record, "Canceling")
+  document.renew(context.sim, record)
   local op = begin(context, record, "abort", function()
     document.set_state(record, "Canceled")
   end)
   return 202, shown, operation.headers(context, op, { location = true })
 end
 
-local function server_of(record, wants_public)
-  local properties = record.document.properties
-  if properties.privateFQDN and not wants_public then
-    return properties.privateFQDN
-  end
-  return properties.fqdn or http.raise_bare(400, "BadRequest", "The cluster has no public FQDN.",
-    { subcode = "SimulatorPlaceholder" })
-end
-
-local function credential(account)
-  return function(context)
-    local record = containerservice.find(context)
-    local properties = record.document.properties
-    local entra = account == "clusterUser" and (properties.aadProfile ~= nil or context.query.format == "exec")
-    if properties.disableLocalAccounts and not entra then
-      http.raise_bare(400, "BadRequest",
-        "Getting static credential is not allowed because this cluster is set to disable local accounts.")
-    end
-    return 200, kubeconfig.answer(account, kubeconfig.text(context.sim, {
-      cluster = record.document.name, group = context.group.document.name, account = account, entra = entra,
-      authority = record.authority, server = server_of(record, context.query["server-fqdn"] == "public"),
-    }))
-  end
-end
-
-local function latest_operation(context)
-  local record = containerservice.find(context)
-  local op = record.latest_operation
-  if not op then
-    http.raise_bare(404, "NotFound", "The cluster has no operation.")
-  end
-  return 200, operation.show(context.sim, op, record.document.id .. "/operations/" .. op.id)
-end
-
-local function list_versions()
-  local values = http.array()
-  for _, version in ipairs { "1.31", "1.32", "1.33", "1.34" } do
-    values[#values + 1] = {
-      version = version, isDefault = version == document.DEFAULT_VERSION or nil, isPreview = http.null,
-      capabilities = { supportPlan = http.array { "KubernetesOfficial" } },
-      patchVersions = { [document.patch_version(version)] = { upgrades = http.array() } },
-    }
-  end
-  return 200, { values = values }
-end
-
 local group = "/subscriptions/{subscription}/resourceGroups/{group}/providers/" .. TYPE
 local one = group .. "/{cluster}"
-local place = "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}"
 
 containerservice.routes = {
   { method = "PUT", path = one, handler = put },
@@ -345,12 +317,7 @@ containerservice.routes = {
   { method = "POST", path = one .. "/stop", handler = power("stop", "Stopping", "Running", "Stopped") },
   { method = "POST", path = one .. "/start", handler = power("start", "Starting", "Stopped", "Running") },
   { method = "POST", path = one .. "/abort", handler = abort },
-  { method = "POST", path = one .. "/listClusterUserCredential", handler = credential("clusterUser") },
-  { method = "POST", path = one .. "/listClusterAdminCredential", handler = credential("clusterAdmin") },
-  { method = "POST", path = one .. "/listClusterMonitoringUserCredential",
-    handler = credential("clusterMonitoringUser") },
-  { method = "GET", path = one .. "/operations/latest", handler = latest_operation },
-  { method = "GET", path = place .. "/kubernetesVersions", handler = list_versions },
+  { method = "POST", path = one .. "/rotateClusterCertificates", handler = rotate },
 }
 
 return containerservice

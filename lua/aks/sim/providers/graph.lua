@@ -15,7 +15,10 @@ local function all(simulator)
   local list = { principal(options.object_id, options.client_id, "simulated-client") }
   for _, record in ipairs(simulator.store:of_type("", IDENTITY)) do
     local properties = record.document.properties
-    list[#list + 1] = principal(properties.principalId, properties.clientId, record.document.name)
+    local known = simulator.principals[properties.principalId]
+    if known and simulator.clock:now() - known.since >= simulator.options.replication then
+      list[#list + 1] = principal(properties.principalId, properties.clientId, record.document.name)
+    end
   end
   return list
 end

@@ -1,5 +1,6 @@
 -- Microsoft.ManagedIdentity: user-assigned identities, and the principals that they bring into the directory.
 local http = require "aks.sim.http"
+local regions = require "aks.sim.regions"
 
 local managed_identity = {}
 
@@ -36,15 +37,10 @@ local function new_properties(simulator)
 end
 
 local function check(context, name, existing)
-  local location = context.body.location
   if #name < 3 or #name > 128 or not name:match("^%w[%w_%-]*$") then
     http.raise(400, "InvalidResourceName", ("The resource name '%s' is invalid."):format(name))
-  elseif type(location) ~= "string" then
-    http.raise(400, "LocationRequired", "The location property is required for this definition.")
-  elseif existing and location:lower():gsub("%s", "") ~= existing.document.location then
-    http.raise(409, "InvalidResourceLocation", ("The resource '%s' already exists in location '%s'."):format(name,
-      existing.document.location))
   end
+  regions.check(TYPE, context.body.location, existing and existing.document)
 end
 
 local function put(context)
@@ -53,7 +49,7 @@ local function put(context)
   check(context, name, existing)
   local document = {
     id = existing and existing.id or id_of(context), name = name, type = TYPE,
-      location = context.body.location:lower():gsub("%s", ""),
+      location = regions.normal(context.body.location),
     tags = context.body.tags or http.object(),
     properties = existing and existing.document.properties or new_properties(simulator),
   }

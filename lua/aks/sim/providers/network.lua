@@ -1,6 +1,8 @@
 -- Microsoft.Network: virtual networks and their subnets, and what occupies a subnet.
+local access = require "aks.sim.access"
 local http = require "aks.sim.http"
 local operation = require "aks.sim.operation"
+local regions = require "aks.sim.regions"
 local rules = require "aks.sim.network_rules"
 local tracked = require "aks.sim.tracked"
 
@@ -147,6 +149,19 @@ local function remove_missing(simulator, vnet, wanted)
   end
 end
 
+-- What a subnet refers to, and what its writer must be allowed to do there.
+local joins = { networkSecurityGroup = "Microsoft.Network/networkSecurityGroups/join/action",
+  routeTable = "Microsoft.Network/routeTables/join/action", natGateway = "Microsoft.Network/natGateways/join/action" }
+
+local function check_joins(context, properties)
+  for member, action in pairs(joins) do
+    local reference = properties[member]
+    if type(reference) == "table" and type(reference.id) == "string" then
+      access.check_linked(context, action, reference.id)
+    end
+  end
+end
+
 local function put_vnet(context)
   local simulator, body = context.sim, context.body
   local id, existing = vnet_id(context), context.sim.store:get(vnet_id(context))
@@ -155,10 +170,13 @@ local function put_vnet(context)
   local properties = body.properties
   local wanted = properties.subnets or {}
   rules.check_subnets(simulator, existing, properties.addressSpace.addressPrefixes, wanted)
+  for _, subnet in ipairs(wanted) do
+    check_joins(context, subnet.properties)
+  end
   local document = {
     id = existing and existing.id or id, name = existing and existing.document.name or context.parameters.vnet,
       type = VNET,
-    location = body.location:lower():gsub("%s", ""), tags = body.tags, etag = tracked.new_etag(simulator),
+    location = regions.normal(body.location), tags = body.tags, etag = tracked.new_etag(simulator),
     properties = {
       provisioningState = "Updating", resourceGuid = existing and existing.document.properties.resourceGuid
         or simulator.uuid(),
@@ -193,8 +211,11 @@ end
 
 local function delete_vnet(context)
   local simulator, record = context.sim, context.sim.store:get(vnet_id(context))
+  local again = tracked.deleting(context, record)
   if not record then
     return 204
+  elseif again then
+    return 202, nil, again
   end
   tracked.check_free(context, record)
   for _, subnet in ipairs(subnets_of(simulator, record)) do
@@ -203,6 +224,7 @@ local function delete_vnet(context)
   record.document.properties.provisioningState = "Deleting"
   local op = operation.start(context, {
     provider = "Microsoft.Network", location = record.document.location, seconds = VNET_SECONDS, record = record,
+    kind = "delete",
     done = function()
       simulator.store:delete_tree(record.id)
     end,
@@ -220,12 +242,16 @@ local function find_subnet(context)
 end
 
 local function put_subnet(context)
-  local simulator, vnet = context.sim, find_vnet(context)
+  local simulator, vnet = context.sim, context.sim.store:get(vnet_id(context))
+  if not vnet then
+    tracked.parent_not_found(SUBNET, vnet_id(context))
+  end
   local id, name = vnet.id .. "/subnets/" .. context.parameters.subnet, context.parameters.subnet
   local existing = simulator.store:get(id)
   tracked.check_free(context, vnet.operation and vnet or existing)
   name = existing and existing.document.name or name
   rules.check_subnet(simulator, vnet, { name = name, properties = context.body.properties })
+  check_joins(context, context.body.properties)
   local record = write_subnet(simulator, id, name, context.body.properties)
   local op = begin(context, vnet, SUBNET_SECONDS)
   return existing and 200 or 201, show_subnet(record), operation.headers(context, op)
@@ -242,12 +268,15 @@ local function delete_subnet(context)
   local record = vnet and simulator.store:get(vnet.id .. "/subnets/" .. context.parameters.subnet)
   if not record then
     return 204
+  elseif vnet.operation and vnet.operation.deletes == record then
+    return 202, nil, operation.headers(context, vnet.operation, { location = true })
   end
   tracked.check_free(context, vnet)
   rules.check_unused(record)
   record.document.properties.provisioningState = "Deleting"
   local op = begin(context, vnet, SUBNET_SECONDS)
   local finish = op.done
+  op.deletes = record
   op.done = function()
     simulator.store:delete_tree(record.id)
     finish()

@@ -9,6 +9,14 @@ local SECONDS = 2
 local function nothing()
 end
 
+local function check_zone(_, body)
+  if body.location:lower() ~= "global" then
+    http.raise(400, "LocationNotAvailableForResourceType", ("The provided location '%s' is not available for resource "
+      .. "type 'Microsoft.Network/privateDnsZones'. List of available regions for the resource type is 'global'.")
+      :format(body.location))
+  end
+end
+
 local function guid_of(simulator, id)
   local record = simulator.store:get(id)
   return record and record.document.properties.resourceGuid or simulator.uuid()
@@ -35,8 +43,8 @@ local parts = {
     properties = group_properties, check_unused = rules.check_nsg_unused },
   { type = "Microsoft.Network/routeTables", seconds = SECONDS, check = nothing, properties = table_properties,
     check_unused = rules.check_route_table_unused },
-  { type = "Microsoft.Network/privateDnsZones", seconds = SECONDS, check = nothing, properties = zone_properties,
-    check_unused = nothing },
+  { type = "Microsoft.Network/privateDnsZones", seconds = SECONDS, check = check_zone, accepted = true,
+    properties = zone_properties, check_unused = nothing },
 }
 
 local routes = {}

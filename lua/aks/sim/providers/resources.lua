@@ -1,15 +1,9 @@
 -- Microsoft.Resources: subscriptions, locations, resource groups.
 local http = require "aks.sim.http"
 local operation = require "aks.sim.operation"
+local regions = require "aks.sim.regions"
 
 local TYPE = "Microsoft.Resources/resourceGroups"
-
--- As they are shown to people, which is how some clients look them up.
-local locations = { "West US 2", "East US", "East US 2", "West Europe", "North Europe", "Central US EUAP", "UK South" }
-
-local function normal(location)
-  return (location:lower():gsub("%s", ""))
-end
 
 local function id_of(context)
   return ("/subscriptions/%s/resourceGroups/%s"):format(context.sim.options.subscription, context.parameters.group)
@@ -30,7 +24,10 @@ local function check(context, existing)
     http.raise(400, "InvalidResourceGroupName", ("The resource group name '%s' is invalid."):format(name))
   elseif type(body.location) ~= "string" or body.location == "" then
     http.raise(400, "LocationRequired", "The location property is required for this definition.")
-  elseif existing and normal(body.location) ~= existing.document.location then
+  elseif not regions.is_known(body.location) then
+    http.raise(400, "LocationNotAvailableForResourceGroup", ("The provided location '%s' is not available for resource "
+      .. "group. List of available regions is '%s'."):format(body.location, table.concat(regions.names, ",")))
+  elseif existing and regions.normal(body.location) ~= existing.document.location then
     http.raise(409, "InvalidResourceGroupLocation",
       ("Invalid resource group location '%s'. The Resource group already exists in location '%s'."):format(
         body.location, existing.document.location))
@@ -49,7 +46,7 @@ local function put_group(context)
     id = existing and existing.id or id_of(context),
     name = existing and existing.document.name or context.parameters.group,
     type = TYPE,
-    location = normal(context.body.location),
+    location = regions.normal(context.body.location),
     tags = context.body.tags,
     managedBy = context.body.managedBy or existing and existing.document.managedBy,
     properties = { provisioningState = "Succeeded" },
@@ -113,6 +110,9 @@ end
 
 local function delete_group(context)
   local record, simulator = find(context), context.sim
+  if record.operation then -- asked for once more: the same deletion
+    return 202, nil, operation.rolling_location(context, record.operation)
+  end
   record.document.properties.provisioningState = "Deleting"
   local op = operation.start(context, {
     provider = "Microsoft.Resources", location = record.document.location, seconds = 60, record = record,
@@ -133,11 +133,20 @@ local function subscription(context)
   }
 end
 
+local function list_tenants(context)
+  local tenant = context.sim.options.tenant
+  return 200, { value = http.array { {
+    id = "/tenants/" .. tenant, tenantId = tenant, countryCode = "US", displayName = "Simulated", tenantType = "AAD",
+    tenantCategory = "Home", defaultDomain = "simulated.invalid", domains = http.array { "simulated.invalid" },
+  } } }
+end
+
 local function list_locations(context)
   local value = http.array()
-  for _, shown in ipairs(locations) do
-    local name = normal(shown)
+  for index, shown in ipairs(regions.shown) do
+    local name = regions.names[index]
     value[#value + 1] = { name = name, displayName = shown, regionalDisplayName = shown, type = "Region",
+      metadata = { regionType = "Physical", regionCategory = "Recommended" },
       id = ("/subscriptions/%s/locations/%s"):format(context.sim.options.subscription, name) }
   end
   return 200, { value = value }
@@ -149,6 +158,7 @@ return {
   { method = "GET", path = "/subscriptions", handler = function(context)
     return 200, { value = http.array { subscription(context) } }
   end },
+  { method = "GET", path = "/tenants", handler = list_tenants },
   { method = "GET", path = "/subscriptions/{subscription}", handler = function(context)
     return 200, subscription(context)
   end },

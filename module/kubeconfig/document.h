@@ -39,8 +39,8 @@ enum aks_yaml_kind {
 };
 
 /* Loads the one document of a text in YAML 1.1 or 1.2 (JSON is such). `yaml` is cleared first. A text without a
-   document, such as an empty one, gives a document without nodes. Keys must be scalars, each once in a mapping. False
-   on failure: "kubeconfig_invalid", whose message has `name`, line and column but nothing of the text. */
+   document, such as an empty one, gives a document without nodes. Keys are scalars, not empty, each once in a mapping.
+   False on failure: "kubeconfig_invalid", whose message has `name`, line and column but nothing of the text. */
 AKS_CHECK bool aks_yaml_load(struct aks_yaml *yaml, const char *name, const char *text, size_t length,
                              struct aks_error *error);
 

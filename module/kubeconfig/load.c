@@ -101,6 +101,8 @@ static bool take_key(struct loader *loader, struct frame *frame, int node)
 
     if (key->type != YAML_SCALAR_NODE)
         return refuse(loader, "a key must be a scalar");
+    if (key->data.scalar.length == 0 && key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+        return refuse(loader, "a key is missing"); /* it would be null, which cannot be written as a key */
     if (end - pair == AKS_YAML_KEY_LIMIT)
         return refuse(loader, "too many keys in one mapping");
     for (; pair < end; pair++) {

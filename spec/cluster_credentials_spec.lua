@@ -56,6 +56,18 @@ describe("the credentials of a cluster", function()
     credentials:save(directory .. "/config", { overwrite = true })
   end)
 
+  it("raise what is wrong with an option, and whether to try again", function()
+    local credentials = cluster:credentials()
+    local err = azure.error_of(credentials.save, credentials, directory .. "/config", { overwite = true })
+    assert.are.equal("unknown_field", err.code)
+    assert.are.equal("overwite", err.target)
+    assert.is_false(err.retryable)
+    support.write(directory .. "/config.lock", "")
+    err = azure.error_of(credentials.save, credentials, directory .. "/config", { lock_timeout = 0 })
+    assert.are.equal("file_failed", err.code)
+    assert.is_true(err.retryable)
+  end)
+
   it("are told how to be had when local accounts are disabled", function()
     local group = client:resource_group("demo")
     local other = group:cluster("other", { vnet_integration = true, disable_local_accounts = true,

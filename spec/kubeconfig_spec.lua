@@ -211,7 +211,7 @@ describe("a kubeconfig that is merged", function()
     { "has one entry of a name", "users: [{name: a},\n {name: b},\n {name: a}]", "lines 1 and 3: two entries of 'use" },
     { "has each key once", "a: 1\nb: 2\n'a': 3\n", "line 3, column 1: a key that the mapping has already" },
     { "has scalars as keys", "[a]: 1\n", "line 1, column 3: a key must be a scalar" },
-    { "has keys", "a: b\n?\n: c\n", "line 3, column 1: a key is missing" },
+    { "has keys", "a: b\n?\n: c\n", "line 2, column 2: a key is missing" },
     { "is one document", "a: 1\n---\nb: 2\n", "line 2, column 1: a second document" },
     { "has anchors for its aliases", "a: *b\n", "line 1, column 4: an alias without an anchor" },
     { "is not part of itself", "a: &b [*b]\n", "line 1, column 8: an alias for what it is part of" },

@@ -132,16 +132,20 @@ static void remove_if_dead(const char *path)
 {
     char text[LOCK_TEXT_SIZE];
     int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    ssize_t length = descriptor < 0 ? -1 : read(descriptor, text, sizeof text - 1);
+    ssize_t length;
 
-    text[length > 0 ? length : 0] = '\0';
-    if (strncmp(text, LOCK_MARK, strlen(LOCK_MARK)) == 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0 &&
-        names(path, descriptor)) {
-        remove_all_unfinished(path, text);
-        unlink(path);
+    if (descriptor < 0)
+        return;
+    length = read(descriptor, text, sizeof text - 1);
+    if (length > 0) {
+        text[length] = '\0';
+        if (strncmp(text, LOCK_MARK, strlen(LOCK_MARK)) == 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0 &&
+            names(path, descriptor)) {
+            remove_all_unfinished(path, text);
+            unlink(path);
+        }
     }
-    if (descriptor >= 0)
-        close(descriptor);
+    close(descriptor);
 }
 
 static void pause_for(double seconds)

@@ -59,8 +59,30 @@ ssize_t write(int descriptor, const void *bytes, size_t count)
     return step("write") ? -1 : syscall(SYS_write, descriptor, bytes, count);
 }
 
+/* Files that a program which does not lock writes while ours writes: at so many calls of fsync. */
+static struct {
+    int times;
+    char path[512];
+} intruder;
+
+static void intrude(void)
+{
+    static int count;
+    char text[512];
+    int length = snprintf(text, sizeof text,
+                          "clusters: [{name: first}, {name: intruder-%d}]\nusers: [{name: user-first}]\n", ++count);
+    int descriptor = open(intruder.path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    assert_int_equal(write(descriptor, text, (size_t)length), length);
+    close(descriptor);
+}
+
 int fsync(int descriptor)
 {
+    if (intruder.times > 0) {
+        intruder.times--;
+        intrude();
+    }
     return step("fsync") ? -1 : (int)syscall(SYS_fsync, descriptor);
 }
 
@@ -284,6 +306,34 @@ static void a_call_that_fails_leaves_the_old_file_or_the_new_one(void **state)
     free(text);
 }
 
+static void merges_again_when_another_program_wrote_meanwhile(void **state)
+{
+    struct aks_error error = {0};
+    char *text = text_of("second");
+
+    (void)state;
+    for (int existed = 0; existed <= 1; existed++) {
+        remove_all();
+        if (existed)
+            save("config", "first");
+        strcpy(intruder.path, path_of("config"));
+        intruder.times = 3;
+        assert_true(save_text(path_of("config"), text, &error));
+        assert_int_equal(intruder.times, 0);
+        assert_int_equal(count_clusters(), 3); /* first, the last intruder, second */
+        assert_int_equal(remove_all(), 0);
+    }
+    intruder.times = 1000;
+    assert_false(save_text(path_of("config"), text, &error));
+    intruder.times = 0;
+    assert_string_equal(aks_error_code(&error), "file_failed");
+    assert_true(error.retryable);
+    assert_int_equal(count_clusters(), 2);
+    assert_int_equal(remove_all(), 0);
+    aks_error_clear(&error);
+    free(text);
+}
+
 static char torture_path[512];
 
 static bool save_tortured(void)
@@ -324,6 +374,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_killed_process_leaves_the_old_file_or_the_new_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(also_through_a_link, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_call_that_fails_leaves_the_old_file_or_the_new_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(merges_again_when_another_program_wrote_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(survives_a_want_of_memory, set_up, tear_down),
     };
 

@@ -16,6 +16,7 @@ external_dependencies = {
   CURL = { library = "curl" },
   JANSSON = { header = "jansson.h", library = "jansson" },
   CRYPTO = { header = "openssl/evp.h", library = "crypto" },
+  YAML = { header = "yaml.h", library = "yaml" },
   MICROHTTPD = { header = "microhttpd.h", library = "microhttpd" },
   ZLIB = { header = "zlib.h", library = "z" },
 }

@@ -11,8 +11,8 @@ local allowed = {
   auth = { "base", "loop", "transport" },
   resources = { "base", "loop", "transport", "arm", "rules" },
   operations = { "base", "loop", "transport", "arm", "rules", "resources" },
-  kubeconfig = { "base" },
   lua = { "base", "loop", "transport", "arm", "auth", "rules", "resources", "operations" },
+  kubeconfig = { "base" },
   httpd = { "base/attributes.h" },
 }
 
@@ -20,8 +20,8 @@ local allowed = {
 local foreign = {
   { pattern = "^lua[uxl]?[%w]*%.h$", places = { "lua/", "httpd/", "aks.h", "http/module.c", "kubeconfig/module.c" } },
   { pattern = "^jansson%.h$", places = { "arm/", "auth/", "resources/", "operations/", "lua/" } },
-  { pattern = "^yaml%.h$", places = { "kubeconfig/" } },
   { pattern = "^curl/", places = { "http/" } },
+  { pattern = "^yaml%.h$", places = { "kubeconfig/" } },
   { pattern = "^microhttpd%.h$", places = { "httpd/" } },
 }
 

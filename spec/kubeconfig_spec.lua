@@ -1,373 +1,351 @@
--- Credentials, and merging them into a kubeconfig file: what is kept, what is replaced, and that the file is never half
--- written nor written by two at once.
-local aks = require "aks"
-local azure = require "spec.support.azure"
+-- Merging a kubeconfig into another one: pure text, no file.
 local kubeconfig = require "aks.kubeconfig"
+local support = require "spec.support.kubeconfig"
 
-local directory
+local text = support.text
 
-local function shell(format, ...)
-  local pipe = assert(io.popen(format:format(...)))
-  local text = pipe:read("a")
-  pipe:close()
-  return (text:gsub("%s+$", ""))
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("a")
-  file:close()
-  return text
+local function merged(existing, new, options)
+  local result, context = kubeconfig.merge(existing, new, options)
+  assert.is_string(result, type(context) == "table" and context.message)
+  return kubeconfig.parse(result), context, result
 end
 
 local function names(list)
-  local result = {}
-  for _, entry in ipairs(list or {}) do
-    result[#result + 1] = entry.name
+  local found = {}
+  for i, entry in ipairs(list) do
+    found[i] = entry.name
   end
-  return result
+  return found
 end
 
--- A kubeconfig as Azure gives it.
-local function fresh(name, changes)
-  changes = changes or {}
-  local user = ("%s_group_%s"):format(changes.account or "clusterUser", name)
-  return ([[
-apiVersion: v1
-clusters:
-- cluster:
-    certificate-authority-data: QUJD
-    server: https://%s:443
-  name: %s
-contexts:
-- context:
-    cluster: %s
-    user: %s
-  name: %s
-current-context: %s
-kind: Config
-preferences: {}
-users:
-- name: %s
-  user:
-    token: %s
-]]):format(changes.server or name, name, name, user, name, name, user, changes.token or "secret-token")
-end
-
-local function saved(path, text, options)
-  local whole = { path = path }
-  for name, value in pairs(options or {}) do
-    whole[name] = value
-  end
-  local result, problem = kubeconfig.save(text, whole)
-  assert(result, problem and problem.message)
-  return result
-end
-
-local function refused(path, text, options)
-  local whole = { path = path }
-  for name, value in pairs(options or {}) do
-    whole[name] = value
-  end
-  local result, problem = kubeconfig.save(text, whole)
+local function refused(existing, new, options)
+  local result, err = kubeconfig.merge(existing, new, options)
   assert.is_nil(result)
-  return problem
+  return err
 end
 
-describe("a kubeconfig file", function()
-  local path
-
-  before_each(function()
-    directory = shell("mktemp -d")
-    path = directory .. "/config"
-  end)
-  after_each(function()
-    os.execute("rm -rf " .. directory)
+describe("merging a kubeconfig", function()
+  it("into none gives all of the new one", function()
+    local result, context = merged(nil, text "west")
+    assert.are.equal("west", context)
+    assert.are.same(kubeconfig.parse(text "west"), result)
   end)
 
-  it("that does not exist is made, with its directory, for its owner alone", function()
-    path = directory .. "/a/b/config"
-    local result = saved(path, fresh "demo")
-    assert.are.equal("demo", result.context)
-    assert.are.equal(path, result.path)
-    assert.are.equal("600", shell("stat -c %%a %s", path))
-    assert.are.equal("700", shell("stat -c %%a %s/a", directory))
-    local config = assert(kubeconfig.parse(read(path)))
-    assert.are.same({ "demo" }, names(config.clusters))
-    assert.are.equal("demo", config["current-context"])
-    assert.are.equal("Config", config.kind)
-  end)
-
-  it("that is empty counts as none", function()
-    write(path, "\n")
-    saved(path, fresh "demo")
-    assert.are.same({ "demo" }, names(kubeconfig.parse(read(path)).contexts))
-  end)
-
-  it("keeps the entries and everything else that is in it, in order", function()
-    write(path, fresh("zeta"):gsub("preferences: {}", "preferences:\n  colors: true\nextensions:\n- name: mine")
-      .. "# a comment\n")
-    local result = saved(path, fresh "alpha")
-    assert.are.same({ "cluster 'alpha'", "user 'clusterUser_group_alpha'", "context 'alpha'" }, result.added)
-    local config = kubeconfig.parse(read(path))
-    assert.are.same({ "zeta", "alpha" }, names(config.clusters))
-    assert.are.same({ "zeta", "alpha" }, names(config.contexts))
-    assert.are.equal("true", config.preferences.colors)
-    assert.are.same({ "mine" }, names(config.extensions))
-    assert.are.equal("alpha", config["current-context"])
-  end)
-
-  it("may lack lists, or have them empty", function()
-    write(path, "apiVersion: v1\nkind: Config\nclusters: null\nusers: []\n")
-    saved(path, fresh "demo")
-    local config = kubeconfig.parse(read(path))
-    assert.are.same({ "demo" }, names(config.clusters))
-    assert.are.same({ "clusterUser_group_demo" }, names(config.users))
-    assert.matches("users:\n", read(path))
-  end)
-
-  it("stays as it is when it says the same already", function()
-    saved(path, fresh "demo")
-    local before = read(path)
-    local result = saved(path, fresh "demo")
-    assert.are.same({}, result.added)
-    assert.are.same({}, result.replaced)
-    assert.are.equal(before, read(path))
-  end)
-
-  it("has other entries of the same names replaced only when asked", function()
-    saved(path, fresh "demo")
-    local before = read(path)
-    local problem = refused(path, fresh("demo", { token = "another-token" }))
-    assert.are.equal("kubeconfig_conflict", problem.code)
-    assert.matches("user 'clusterUser_group_demo'", problem.message)
-    assert.is_nil(problem.message:find("context 'demo'", 1, true))
-    assert.is_nil(problem.message:find("another-token", 1, true))
-    assert.are.equal(before, read(path))
-    local result = saved(path, fresh("demo", { token = "another-token" }), { overwrite = true })
-    assert.are.same({ "user 'clusterUser_group_demo'" }, result.replaced)
-    assert.are.equal("another-token", kubeconfig.parse(read(path)).users[1].user.token)
-  end)
-
-  it("tells an administrator's context from the user's", function()
-    saved(path, fresh "demo")
-    local result = saved(path, fresh("demo", { account = "clusterAdmin" }))
-    assert.are.equal("demo-admin", result.context)
-    local config = kubeconfig.parse(read(path))
-    assert.are.same({ "demo", "demo-admin" }, names(config.contexts))
-    assert.are.same({ "demo" }, names(config.clusters))
-    assert.are.equal("demo-admin", config["current-context"])
-  end)
-
-  it("takes another name for the context, and leaves the current one on request", function()
-    saved(path, fresh "first")
-    local result = saved(path, fresh "second", { context = "renamed", set_current = false })
-    assert.are.equal("renamed", result.context)
-    local config = kubeconfig.parse(read(path))
-    assert.are.same({ "first", "renamed" }, names(config.clusters))
-    assert.are.equal("renamed", config.contexts[2].context.cluster)
-    assert.are.equal("first", config["current-context"])
-  end)
-
-  it("that is damaged is an error that tells where, and stays byte for byte", function()
-    local damaged = {
-      "clusters: [\n", "- a\n- b\n", "a: 1\na: 2\n", "a: 1\n---\nb: 2\n", "clusters: {}\n", "a: &x [*x, *y]\n",
-      "\0\1\2", "{{a: 1}: 2}\n", ("["):rep(3000),
-    }
-    for _, text in ipairs(damaged) do
-      write(path, text)
-      local problem = refused(path, fresh "demo")
-      assert.are.equal("kubeconfig_invalid", problem.code, text)
-      assert.is_truthy(problem.message:find(path, 1, true))
-      assert.are.equal(text, read(path))
+  it("into an empty one, or one of comments alone, gives all of the new one", function()
+    for _, empty in ipairs { "", "\n\n", "# nothing yet\n", "---\n", "null\n", "~" } do
+      assert.are.same(kubeconfig.parse(text "west"), (merged(empty, text "west")))
     end
-    assert.are.equal("", shell("ls %s | grep -v '^config$'", directory))
   end)
 
-  it("shows no content in an error", function()
-    write(path, "users:\n- name: x\n  user: {token: very-secret\n")
-    local problem = refused(path, fresh "demo")
-    assert.matches("line %d+, column %d+", problem.message)
-    assert.is_nil(problem.message:find("very-secret", 1, true))
+  it("appends its entries and makes its context the current one", function()
+    local result, context = merged(text "west", text "east")
+    assert.are.equal("east", context)
+    assert.are.equal("east", result["current-context"])
+    assert.are.same({ "west", "east" }, names(result.clusters))
+    assert.are.same({ "clusterUser_group_west", "clusterUser_group_east" }, names(result.users))
+    assert.are.same({ "west", "east" }, names(result.contexts))
   end)
 
-  it("is followed through a symbolic link, which stays", function()
-    saved(directory .. "/real", fresh "one")
-    shell("ln -s real %s", path)
-    saved(path, fresh "two")
-    assert.are.equal("symbolic link", shell("stat -c %%F %s", path))
-    assert.are.same({ "one", "two" }, names(kubeconfig.parse(read(directory .. "/real")).clusters))
+  it("leaves the current context alone when it is told so", function()
+    assert.are.equal("west", merged(text "west", text "east", { set_current = false })["current-context"])
+    assert.are.equal("", merged(nil, text "east", { set_current = false })["current-context"])
   end)
 
-  it("is refused when it is no regular file, or a link to nothing", function()
-    shell("ln -s nowhere %s; mkdir %s/folder; mkfifo %s/pipe", path, directory, directory)
-    assert.are.equal("file_failed", refused(path, fresh "demo").code)
-    assert.are.equal("file_failed", refused(directory .. "/folder", fresh "demo").code)
-    assert.are.equal("file_failed", refused(directory .. "/pipe", fresh "demo").code)
+  it("takes a list that is missing or null for an empty one", function()
+    for _, existing in ipairs { "apiVersion: v1\nkind: Config\n", "clusters: null\nusers:\ncontexts: []\n", "{}" } do
+      local result = merged(existing, text "west")
+      assert.are.same({ "west" }, names(result.clusters))
+      assert.are.same({ "clusterUser_group_west" }, names(result.users))
+      assert.are.same({ "west" }, names(result.contexts))
+      assert.are.equal("west", result["current-context"])
+    end
   end)
 
-  it("loses the rights that others had on it", function()
-    write(path, fresh "one")
-    shell("chmod 644 %s", path)
-    saved(path, fresh "two")
-    assert.are.equal("600", shell("stat -c %%a %s", path))
+  it("keeps what it does not know, in its order", function()
+    local existing = [[
+extensions:
+- name: one
+  extension: {of: [1, 2.5, true, ~, "12"]}
+x-own: |
+  two
+  lines
+clusters:
+- name: old
+  cluster: {server: "https://old", extensions: [{name: minikube, extension: {version: v1.30.1}}]}
+preferences: {colors: true}
+users:
+- name: someone
+  user:
+    exec: {command: kubelogin, args: [get-token, "--login", 'azurecli'], env: null}
+]]
+    local result, _, written = merged(existing, text "west")
+    local before = kubeconfig.parse(existing)
+    assert.are.same(before.extensions, result.extensions)
+    assert.are.equal("two\nlines\n", result["x-own"])
+    assert.are.same(before.clusters[1], result.clusters[1])
+    assert.are.same(before.users[1], result.users[1])
+    assert.are.same(before.preferences, result.preferences)
+    local at = 0
+    for _, key in ipairs { "extensions:", "x-own: |", "clusters:", "preferences:", "users:" } do
+      local place = assert(written:find("\n" .. key, 1, true) or written:find("^" .. key), key)
+      assert.is_true(place > at, key)
+      at = place
+    end
   end)
 
-  -- Starts a Lua that runs `chunk` with the name of the file as argument; returns a command that does.
-  local function command(chunk)
-    local file = os.tmpname()
-    write(file, ("package.path = %q\npackage.cpath = %q\n%s"):format(package.path, package.cpath, chunk))
-    return ("%s %s %s"):format(arg and arg[-1] or "lua5.4", file, path), file
+  it("keeps text that looks like a number, in quotes or by tag, text", function()
+    local _, _, written = merged("x: !!str 12\ny: '12'\nz: 012\nw: ! 1e3\nv: !!int '7'\n", text "west")
+    local result = kubeconfig.parse(written)
+    assert.are.same({ "12", "12", 12, "1e3", 7 }, { result.x, result.y, result.z, result.w, result.v })
+    assert.is_truthy(written:find("\nz: 012\n", 1, true))
+  end)
+
+  it("changes nothing when the same is there already, not even a comment", function()
+    local existing = "# mine\n" .. text "west"
+    local result, context = kubeconfig.merge(existing, text "west")
+    assert.are.equal(existing, result)
+    assert.are.equal("west", context)
+  end)
+
+  it("takes entries for the same whatever their style and the order of their keys", function()
+    local existing = [[
+{"current-context": 'west', "users": [{"user": {"token": token-of-west, "client-key-data": "QkJC"},
+ "name": "clusterUser_group_west"}], "contexts": [{"name": west, "context": {"user": "clusterUser_group_west",
+ "cluster": "west"}}], "clusters": [{"name": "west", "cluster": {"server": "https://west.example:443",
+ "certificate-authority-data": "QUFB"}}]}]]
+    assert.are.equal(existing, (kubeconfig.merge(existing, text "west")))
+  end)
+
+  it("writes JSON as lines", function()
+    local _, _, written = merged(nil, [[{"clusters":[{"name":"a","cluster":{"server":"https://a"}}],
+      "users":[{"name":"u","user":{"token":"t"}}],"contexts":[{"name":"a","context":{"cluster":"a","user":"u"}}]}]])
+    assert.is_truthy(written:find('\n- "name": "a"\n', 1, true))
+  end)
+
+  it("refuses to replace a different entry of the same name, and says which", function()
+    local err = refused(text "west", text("west", { token = "rotated" }))
+    assert.are.equal("kubeconfig_conflict", err.code)
+    assert.is_truthy(err.message:find("user 'clusterUser_group_west'", 1, true))
+    assert.is_nil(err.message:find("cluster 'west'", 1, true))
+    assert.is_truthy(err.hint:find("overwrite", 1, true))
+  end)
+
+  it("names every conflict", function()
+    local err = refused(text "west", text("west", { token = "rotated", server = "other.example" }))
+    assert.is_truthy(err.message:find("cluster 'west', user 'clusterUser_group_west'", 1, true))
+  end)
+
+  it("replaces a different entry in its place when it may", function()
+    local two = kubeconfig.merge(text "west", text "east")
+    local result = merged(two, text("west", { token = "rotated" }), { overwrite = true })
+    assert.are.same({ "clusterUser_group_west", "clusterUser_group_east" }, names(result.users))
+    assert.are.equal("rotated", result.users[1].user.token)
+    assert.are.equal("token-of-east", result.users[2].user.token)
+  end)
+
+  it("gives an administrator's context the suffix that az gives it", function()
+    local result, context = merged(text "west", text("west", { account = "clusterAdmin" }))
+    assert.are.equal("west-admin", context)
+    assert.are.equal("west-admin", result["current-context"])
+    assert.are.same({ "west" }, names(result.clusters))
+    assert.are.same({ "west", "west-admin" }, names(result.contexts))
+    assert.are.same({ cluster = "west", user = "clusterAdmin_group_west" }, result.contexts[2].context)
+  end)
+
+  it("names context and cluster as it is told, not the user", function()
+    local result, context = merged(text "west", text("west", { server = "other.example", group = "other" }),
+      { context = "other" })
+    assert.are.equal("other", context)
+    assert.are.equal("other", result["current-context"])
+    assert.are.same({ "west", "other" }, names(result.clusters))
+    assert.are.same({ "west", "other" }, names(result.contexts))
+    assert.are.same({ cluster = "other", user = "clusterUser_other_west" }, result.contexts[2].context)
+  end)
+
+  it("adds the administrator's suffix to the name that it is told, as az does", function()
+    local result, context = merged(nil, text("west", { account = "clusterAdmin" }), { context = "mine" })
+    assert.are.equal("mine-admin", context)
+    assert.are.same({ "mine" }, names(result.clusters))
+    assert.are.same({ "mine-admin" }, names(result.contexts))
+  end)
+
+  it("quotes a name that would not be read as text", function()
+    local all_kinds = {
+      "12", "true", "No", "null", "1e3", "0x1F", ".inf", "~", "a: b", "# a", "- a", "wéé", "[", "x ",
+    }
+    for _, name in ipairs(all_kinds) do
+      local result, context, written = merged(nil, text "west", { context = name })
+      assert.are.equal(name, context)
+      assert.are.equal(name, result["current-context"], written)
+      assert.are.equal(name, result.clusters[1].name)
+      assert.are.equal(name, result.contexts[1].context.cluster)
+    end
+  end)
+
+  it("adds to a list that another key shares by an alias only once", function()
+    local result = merged("clusters: &none []\nusers: *none\ncontexts: *none\n", text "west")
+    assert.are.same({ { "west" }, { "clusterUser_group_west" }, { "west" } },
+      { names(result.clusters), names(result.users), names(result.contexts) })
+  end)
+
+  it("keeps what an alias stands for when its anchor goes", function()
+    local existing = text("west"):gsub("user:\n", "user: &credentials\n")
+      .. "- name: second\n  user: *credentials\n- name: third\n  user: *credentials\n"
+    local result, _, written = merged(existing, text("west", { token = "rotated" }), { overwrite = true })
+    assert.are.equal("rotated", result.users[1].user.token)
+    assert.are.equal("token-of-west", result.users[2].user.token)
+    assert.are.equal("token-of-west", result.users[3].user.token)
+    assert.is_truthy(written:find("user: *", 1, true))
+  end)
+end)
+
+describe("a kubeconfig that is merged", function()
+  local cases = {
+    { "is YAML", "a: [", "line 2, column 1" },
+    { "is a mapping", "- a\n", "line 1: not a kubeconfig" },
+    { "is of kind Config", "kind: Pod\nmetadata: {name: x}\n", "line 1: not a kubeconfig" },
+    { "has lists", "clusters: {a: b}\n", "line 1: 'clusters' is not a list" },
+    { "has entries that are mappings", "\nclusters: [x]\n", "line 2: an entry of 'clusters' has no 'name'" },
+    { "has entries with names", "users:\n- user: {}\n", "line 2: an entry of 'users' has no 'name' that is text" },
+    { "has names that are text", "users:\n- name: 12\n", "line 2: an entry of 'users' has no 'name' that is text" },
+    { "has one entry of a name", "users: [{name: a},\n {name: b},\n {name: a}]", "lines 1 and 3: two entries of 'use" },
+    { "has each key once", "a: 1\nb: 2\n'a': 3\n", "line 3, column 1: a key that the mapping has already" },
+    { "has scalars as keys", "[a]: 1\n", "line 1, column 3: a key must be a scalar" },
+    { "has keys", "a: b\n?\n: c\n", "line 2, column 2: a key is missing" },
+    { "is one document", "a: 1\n---\nb: 2\n", "line 2, column 1: a second document" },
+    { "has anchors for its aliases", "a: *b\n", "line 1, column 4: an alias without an anchor" },
+    { "is not part of itself", "a: &b [*b]\n", "line 1, column 8: an alias for what it is part of" },
+    { "has no merge key at the top", "<<: {clusters: []}\n", "merge keys" },
+    { "is UTF-8", "a: \xff\n", "byte 4" },
+    { "has no control characters", "a: \1\n", "byte 4" },
+    { "is not nested too deeply", "a: " .. ("["):rep(64) .. ("]"):rep(64), "nested too deeply" },
+    { "is not too large", ("#"):rep(8 * 1024 * 1024 + 1), "8388609 bytes" },
+    { "has not too many nodes", "a: [" .. ("x,"):rep(200000) .. "]", "too many nodes" },
+  }
+  for _, case in ipairs(cases) do
+    it(case[1], function()
+      local err = refused(case[2], text "west")
+      assert.are.equal("kubeconfig_invalid", err.code)
+      assert.is_truthy(err.message:find("the existing kubeconfig: ", 1, true), err.message)
+      assert.is_truthy(err.message:find(case[3], 1, true), err.message)
+    end)
   end
 
-  local writer = [[
-    local kubeconfig = require "aks.kubeconfig"
-    local path, name = arg[1], arg[2]
-    local text = ("clusters: [{name: N, cluster: {server: s}}]\nusers: [{name: N, user: {token: t}}]\n"
-      .. "contexts: [{name: N, context: {cluster: N, user: N}}]\n"):gsub("N", name)
-    local done, problem = kubeconfig.save(text, { path = path })
-    assert(done, problem and problem.message)
-  ]]
-
-  it("loses no entry when many write at once", function()
-    local line, file = command(writer)
-    local lines = {}
-    for index = 1, 20 do
-      lines[index] = ("%s n%d &"):format(line, index)
+  it("does not grow by aliases of aliases", function()
+    local lines = { "a0: &a0 [x, x, x, x, x, x, x, x, x]" }
+    for i = 1, 9 do
+      local alias = "*a" .. i - 1
+      lines[#lines + 1] = ("a%d: &a%d [%s%s]"):format(i, i, alias, (", " .. alias):rep(8))
     end
-    assert(os.execute(("sh -c '%s wait'"):format(table.concat(lines, " "))))
-    os.remove(file)
-    local config = assert(kubeconfig.parse(read(path)))
-    assert.are.equal(20, #config.clusters)
-    assert.are.equal(20, #config.users)
-    assert.are.equal(20, #config.contexts)
-    assert.are.equal("config", shell("ls %s", directory))
+    local err = refused(table.concat(lines, "\n"), text "west")
+    assert.are.equal("kubeconfig_invalid", err.code)
+    assert.is_truthy(err.message:find("too many nodes", 1, true), err.message)
   end)
 
-  it("is whole whenever a writer is killed, and the next one goes on", function()
-    local line, file = command(writer:gsub("local done, problem", "for i = 1, 1e6 do\nlocal done, problem")
-      :gsub('"N", name', '"N", "n"'):gsub("problem.message%)", "problem.message) end"))
-    for _ = 1, 10 do
-      os.execute(("timeout -s KILL 0.0%d %s x >/dev/null 2>&1"):format(math.random(20, 60), line))
-      local text = io.open(path) and read(path)
-      if text then
-        assert.are.same({ "n" }, names(assert(kubeconfig.parse(text)).clusters))
+  it("shows nothing of itself in an error", function()
+    local broken = text("west", { token = "s3cret" }) .. "  s3cret: s3cret: s3cret\n"
+    for _, pair in ipairs { { broken, text "west" }, { text "west", broken },
+      { text "west", text("west", { token = "s3cret" }) } } do
+      local err = refused(pair[1], pair[2])
+      for _, member in pairs(err) do
+        assert.is_nil(tostring(member):find("s3cret", 1, true))
       end
-    end
-    os.remove(file)
-    saved(path, fresh "demo")
-    assert.are.same({ "n", "demo" }, names(kubeconfig.parse(read(path)).clusters))
-  end)
-
-  it("that kubectl is writing is waited for", function()
-    write(path .. ".lock", "")
-    os.execute(("(sleep 0.3; rm %s.lock) &"):format(path))
-    saved(path, fresh "demo")
-    assert.are.same({ "demo" }, names(kubeconfig.parse(read(path)).clusters))
-  end)
-
-  it("is found as kubectl finds it", function()
-    local line, file = command([[
-      local kubeconfig = require "aks.kubeconfig"
-      print(assert(kubeconfig.save(io.read("a"), {})).path)
-    ]])
-    write(directory .. "/input", fresh "demo")
-    assert.are.equal(directory .. "/home/.kube/config",
-      shell("env -u KUBECONFIG HOME=%s/home %s <%s/input", directory, line, directory))
-    assert.are.equal(directory .. "/first",
-      shell("KUBECONFIG=:%s/first:%s/second %s <%s/input", directory, directory, line, directory))
-    os.remove(file)
-  end)
-
-  it("is one that other programs can read", function()
-    saved(path, fresh "one")
-    saved(path, fresh "two")
-    if shell("command -v kubectl") ~= "" then
-      assert.are.equal("two", shell("kubectl --kubeconfig %s config current-context", path))
-      assert.matches("one\ntwo", shell("kubectl --kubeconfig %s config get-contexts -o name", path))
-    elseif shell("python3 -c 'import yaml' 2>&1") == "" then
-      assert.are.equal("['one', 'two']",
-        shell("python3 -c 'import yaml; print([c[\"name\"] for c in yaml.safe_load(open(\"%s\"))[\"clusters\"]])'",
-          path))
-    else
-      pending("neither kubectl nor a YAML reader is here")
     end
   end)
 end)
 
-describe("the credentials of a cluster", function()
-  local simulator, client, cluster
+describe("a new kubeconfig", function()
+  local head = "clusters: [{name: c}]\nusers: [{name: u}]\n"
+  local tail = "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+  local cases = {
+    { "has something in it", "", "not a kubeconfig" },
+    { "has a context", head, "has no contexts" },
+    { "has the context that is current", head .. tail .. "current-context: y\n", "current-context names no context" },
+    { "has the cluster of its context", "users: [{name: u}]\n" .. tail, "whose 'cluster' is not in the list" },
+    { "has the user of its context", "clusters: [{name: c}]\n" .. tail, "whose 'user' is not in the list 'users'" },
+    { "has contexts with clusters", head .. "contexts: [{name: x}]", "whose 'cluster' is not in the list" },
+  }
+  for _, case in ipairs(cases) do
+    it(case[1], function()
+      local err = refused(text "west", case[2])
+      assert.are.equal("kubeconfig_invalid", err.code)
+      assert.is_truthy(err.message:find("the new kubeconfig: ", 1, true), err.message)
+      assert.is_truthy(err.message:find(case[3], 1, true), err.message)
+    end)
+  end
 
-  before_each(function()
-    simulator, client = azure.start()
-    directory = shell("mktemp -d")
-    local group = client:resource_group("demo", { location = "westus2" })
-    group:create()
-    cluster = group:cluster("demo", { vnet_integration = true, private = true })
-    cluster:create()
+  it("without a current context brings its first one", function()
+    local _, context = merged(text "west", head .. tail)
+    assert.are.equal("x", context)
   end)
-  after_each(function()
-    client:close()
-    simulator:stop()
-    os.execute("rm -rf " .. directory)
+end)
+
+describe("an option", function()
+  local cases = {
+    { "that nobody knows", { overwite = true }, "unknown_field", "did you mean 'overwrite'?" },
+    { "that is no name", { [1] = true }, "unknown_field", "unknown option" },
+    { "of another type", { overwrite = "yes" }, "type_mismatch", "'overwrite' is a boolean, not string" },
+    { "out of its range", { lock_timeout = -1 }, "type_mismatch", "0 to 3600, not -1" },
+    { "that is not a number", { lock_timeout = 0 / 0 }, "type_mismatch", "0 to 3600" },
+    { "with a NUL in it", { context = "a\0b" }, "type_mismatch", "'context' is a string" },
+    { "that is an empty name", { context = "" }, "value_not_allowed", "1 to 1024 bytes" },
+    { "that is a name of two lines", { context = "a\nb" }, "value_not_allowed", "without control characters" },
+    { "that is not UTF-8", { context = "a\xc0\x80" }, "value_not_allowed", "UTF-8" },
+    { "that is a surrogate", { context = "\xed\xa0\x80" }, "value_not_allowed", "UTF-8" },
+    { "that is cut", { context = "a\xe2\x82" }, "value_not_allowed", "UTF-8" },
+    { "that is too long", { context = ("a"):rep(1025) }, "value_not_allowed", "1024" },
+  }
+  for _, case in ipairs(cases) do
+    it(case[1] .. " is refused", function()
+      local err = refused(nil, text "west", case[2])
+      assert.are.equal(case[3], err.code)
+      assert.is_truthy(err.message:find(case[4], 1, true), err.message)
+    end)
+  end
+
+  it("stands in a table", function()
+    assert.has_error(function() kubeconfig.merge(nil, text "west", "overwrite") end)
+  end)
+end)
+
+describe("parsing a kubeconfig", function()
+  it("gives tables, numbers, booleans, text and null", function()
+    local null = require("aks").null
+    assert.are.same({
+      a = { 1, -2, 31, 15, 1.5, -1e3 }, b = { true, false }, c = { null, null, null }, d = { "yes", "1", "x y", "" },
+      e = { math.huge, -math.huge }, f = {}, ["12"] = "key",
+    }, kubeconfig.parse [[
+a: [1, -2, 0x1F, 0o17, 1.5, -1e3]
+b: [true, FALSE]
+c: [~, null, Null]
+d: [yes, '1', x y, ""]
+e: [.inf, -.INF]
+f: {}
+12: key
+]])
   end)
 
-  it("are saved into a kubeconfig", function()
-    local credentials = cluster:credentials()
-    local result = credentials:save(directory .. "/config")
-    assert.are.equal("demo", result.context)
-    local config = kubeconfig.parse(read(directory .. "/config"))
-    assert.are.equal(("https://%s:443"):format(cluster.private_fqdn), config.clusters[1].cluster.server)
-    assert.are.equal("clusterUser_demo_demo", config.users[1].name)
+  it("gives an empty table when there is nothing", function()
+    assert.are.same({}, kubeconfig.parse "")
   end)
 
-  it("show no secret unless they are asked for it", function()
-    local credentials = cluster:credentials()
-    assert.are.equal("kubeconfig of cluster 'demo'", tostring(credentials))
-    assert.are.equal("demo", credentials.context)
-    assert.matches("client%-key%-data", credentials.text)
-    assert.is_string(kubeconfig.parse(cluster:kubeconfig()).users[1].user.token)
+  it("refuses tags that it does not know, and numbers that are none", function()
+    for _, given in ipairs { "a: !!binary QUFB", "a: !mine b", "a: !!int x" } do
+      local result, err = kubeconfig.parse(given)
+      assert.is_nil(result)
+      assert.are.equal("kubeconfig_invalid", err.code)
+    end
   end)
+end)
 
-  it("are the administrator's on request, or name the public host", function()
-    local admin = cluster:credentials { admin = true }
-    assert.matches("clusterAdmin_demo_demo", admin.text)
-    assert.are.equal("demo-admin", admin:save(directory .. "/config").context)
-    assert.is_truthy(cluster:kubeconfig({ public_fqdn = true }):find(cluster.fqdn, 1, true))
-    local request = simulator:requests({ path = "listclusterusercredential" })[1]
-    assert.matches("server%-fqdn=public", request.url)
-  end)
-
-  it("raise what is wrong with the file", function()
-    saved(directory .. "/config", (fresh("demo"):gsub("clusterUser_group", "clusterUser_demo")))
-    local credentials = cluster:credentials()
-    local err = azure.error_of(credentials.save, credentials, directory .. "/config")
-    assert.are.equal("kubeconfig_conflict", err.code)
-    assert.matches("overwrite = true", err.hint)
-    credentials:save(directory .. "/config", { overwrite = true })
-  end)
-
-  it("are told how to be had when local accounts are disabled", function()
-    local group = client:resource_group("demo")
-    local other = group:cluster("other", { vnet_integration = true, disable_local_accounts = true,
-      raw = { properties = { aadProfile = { managed = true } } } })
-    other:create()
-    local err = azure.error_of(other.credentials, other, { admin = true })
-    assert.are.equal("BadRequest", err.code)
-    assert.matches("kubelogin", err.hint)
-    assert.matches("kubelogin", other:kubeconfig { format = "exec" })
-  end)
-
-  it("are refused with wrong options, and for a cluster that does not exist", function()
-    assert.are.equal("value_not_allowed", azure.error_of(cluster.credentials, cluster, { format = "yaml" }).code)
-    local absent = client:resource_group("demo"):cluster "absent"
-    assert.are.equal("ResourceNotFound", azure.error_of(absent.credentials, absent).code)
-    assert.is_true(aks.is_error(azure.error_of(absent.kubeconfig, absent)))
+describe("the module", function()
+  it("is not loaded before it is needed", function()
+    local path = os.tmpname()
+    local command = support.program(path, [[
+      require "aks"
+      local maps = io.open("/proc/self/maps"):read("a")
+      print(package.loaded["aks.kubeconfig"] == nil and not maps:find("libyaml"))]])
+    assert.are.equal("true", (support.shell(command)))
+    os.remove(path)
   end)
 end)

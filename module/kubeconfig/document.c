@@ -1,328 +1,305 @@
-/* YAML documents through libyaml: an index into a table of nodes instead of pointers, as the table moves. */
+/* Looking into a YAML document, comparing and changing its nodes, erasing it. */
 #include "kubeconfig/document.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
+#include "base/text.h"
 
-/* Of one mapping. */
-#define KEYS_LIMIT 5000
+#define ERROR_TEXT_LIMIT 1024
 
-static size_t count_nodes(const yaml_document_t *document)
+void aks_yaml_clear(struct aks_yaml *yaml)
 {
-    return (size_t)(document->nodes.top - document->nodes.start);
+    yaml_document_t *document = &yaml->document;
+
+    if (yaml->loaded) {
+        for (yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++)
+            if (node->type == YAML_SCALAR_NODE)
+                explicit_bzero(node->data.scalar.value, node->data.scalar.length);
+        yaml_document_delete(document);
+    }
+    *yaml = (struct aks_yaml){0};
 }
 
-static size_t count_pairs(const yaml_node_t *mapping)
+int aks_yaml_root(struct aks_yaml *yaml)
 {
-    return (size_t)(mapping->data.mapping.pairs.top - mapping->data.mapping.pairs.start);
+    return yaml->loaded && yaml->document.nodes.top > yaml->document.nodes.start ? 1 : 0;
 }
 
-static size_t count_items(const yaml_node_t *sequence)
+yaml_node_t *aks_yaml_node(struct aks_yaml *yaml, int node)
 {
-    return (size_t)(sequence->data.sequence.items.top - sequence->data.sequence.items.start);
+    return yaml_document_get_node(&yaml->document, node);
 }
 
-const char *aks_kubeconfig_text(yaml_document_t *document, int node)
+static bool is_one_of(const char *text, const char *const *words)
 {
-    const yaml_node_t *found = yaml_document_get_node(document, node);
+    while (*words && strcmp(*words, text) != 0)
+        words++;
+    return *words != NULL;
+}
 
-    if (!found || found->type != YAML_SCALAR_NODE || aks_kubeconfig_is_null(document, node))
+static const char *skip_digits(const char *text)
+{
+    return text + strspn(text, "0123456789");
+}
+
+/* [-+]?[0-9]+ | 0o[0-7]+ | 0x[0-9a-fA-F]+ */
+static bool is_integer(const char *text)
+{
+    const char *digits = text + (*text == '-' || *text == '+');
+    bool prefixed = text[0] == '0' && (text[1] == 'o' || text[1] == 'x') && text[2];
+
+    if (prefixed)
+        return text[2 + strspn(text + 2, text[1] == 'o' ? "01234567" : "0123456789abcdefABCDEF")] == '\0';
+    return *digits && *skip_digits(digits) == '\0';
+}
+
+/* [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?, infinity, not a number */
+static bool is_float(const char *text)
+{
+    static const char *const words[] = {".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN", NULL};
+    const char *unsigned_text = text + (*text == '-' || *text == '+');
+    const char *at = skip_digits(unsigned_text);
+    size_t digits = (size_t)(at - unsigned_text);
+
+    if (is_one_of(unsigned_text, words))
+        return true;
+    if (*at == '.') {
+        const char *fraction = at + 1;
+
+        at = skip_digits(fraction);
+        digits += (size_t)(at - fraction);
+    }
+    if (digits > 0 && (*at == 'e' || *at == 'E')) {
+        at += at[1] == '-' || at[1] == '+' ? 2 : 1;
+        digits = (size_t)(skip_digits(at) - at);
+        at = skip_digits(at);
+    }
+    return digits > 0 && *at == '\0';
+}
+
+/* The core schema, YAML 1.2.2 section 10.3.2. */
+static enum aks_yaml_kind plain_kind(const char *text)
+{
+    static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+    static const char *const booleans[] = {"true", "True", "TRUE", "false", "False", "FALSE", NULL};
+
+    if (is_one_of(text, nulls))
+        return AKS_YAML_NULL;
+    if (is_one_of(text, booleans))
+        return AKS_YAML_BOOLEAN;
+    if (is_integer(text))
+        return AKS_YAML_INTEGER;
+    return is_float(text) ? AKS_YAML_FLOAT : AKS_YAML_TEXT;
+}
+
+static enum aks_yaml_kind scalar_kind(const yaml_node_t *node)
+{
+    static const struct {
+        const char *tag;
+        enum aks_yaml_kind kind;
+    } tags[] = {{YAML_NULL_TAG, AKS_YAML_NULL},
+                {YAML_BOOL_TAG, AKS_YAML_BOOLEAN},
+                {YAML_INT_TAG, AKS_YAML_INTEGER},
+                {YAML_FLOAT_TAG, AKS_YAML_FLOAT}};
+    const char *tag = (const char *)node->tag, *text = (const char *)node->data.scalar.value;
+
+    if (strcmp(tag, YAML_STR_TAG) != 0) {
+        for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+            if (strcmp(tag, tags[i].tag) == 0)
+                return tags[i].kind;
+        return AKS_YAML_TAGGED;
+    }
+    if (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE || strlen(text) != node->data.scalar.length)
+        return AKS_YAML_TEXT;
+    return plain_kind(text);
+}
+
+enum aks_yaml_kind aks_yaml_kind(struct aks_yaml *yaml, int node)
+{
+    const yaml_node_t *found = aks_yaml_node(yaml, node);
+
+    if (found->type == YAML_SCALAR_NODE)
+        return scalar_kind(found);
+    return found->type == YAML_SEQUENCE_NODE ? AKS_YAML_SEQUENCE : AKS_YAML_MAPPING;
+}
+
+const char *aks_yaml_text(struct aks_yaml *yaml, int node)
+{
+    const yaml_node_t *found = node ? aks_yaml_node(yaml, node) : NULL;
+    const char *text;
+
+    if (!found || aks_yaml_kind(yaml, node) != AKS_YAML_TEXT)
         return NULL;
-    return (const char *)found->data.scalar.value;
+    text = (const char *)found->data.scalar.value;
+    return strlen(text) == found->data.scalar.length ? text : NULL;
 }
 
-bool aks_kubeconfig_is_null(yaml_document_t *document, int node)
+static yaml_node_pair_t *find_pair(struct aks_yaml *yaml, int mapping, const char *key, size_t length)
 {
-    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
-    const yaml_node_t *found = yaml_document_get_node(document, node);
+    yaml_node_t *found = mapping ? aks_yaml_node(yaml, mapping) : NULL;
 
-    if (!found || found->type != YAML_SCALAR_NODE || found->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-        return false;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp((const char *)found->data.scalar.value, words[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool is_key(yaml_document_t *document, int node, const char *key)
-{
-    const yaml_node_t *found = yaml_document_get_node(document, node);
-
-    return found && found->type == YAML_SCALAR_NODE && strcmp((const char *)found->data.scalar.value, key) == 0;
-}
-
-static yaml_node_pair_t *find_pair(yaml_document_t *document, int mapping, const char *key)
-{
-    yaml_node_t *node = yaml_document_get_node(document, mapping);
-
-    if (!node || node->type != YAML_MAPPING_NODE)
+    if (!found || found->type != YAML_MAPPING_NODE)
         return NULL;
-    for (size_t i = 0; i < count_pairs(node); i++)
-        if (is_key(document, node->data.mapping.pairs.start[i].key, key))
-            return &node->data.mapping.pairs.start[i];
+    for (yaml_node_pair_t *pair = found->data.mapping.pairs.start; pair < found->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *candidate = aks_yaml_node(yaml, pair->key);
+
+        if (candidate->data.scalar.length == length && memcmp(candidate->data.scalar.value, key, length) == 0)
+            return pair;
+    }
     return NULL;
 }
 
-int aks_kubeconfig_get(yaml_document_t *document, int mapping, const char *key)
+int aks_yaml_find(struct aks_yaml *yaml, int mapping, const char *key)
 {
-    const yaml_node_pair_t *pair = find_pair(document, mapping, key);
+    const yaml_node_pair_t *pair = find_pair(yaml, mapping, key, strlen(key));
 
     return pair ? pair->value : 0;
 }
 
-static int add_text(yaml_document_t *document, const char *text)
+bool aks_yaml_put(struct aks_yaml *yaml, int mapping, const char *key, int value)
 {
-    return yaml_document_add_scalar(document, NULL, (const yaml_char_t *)text, -1, YAML_ANY_SCALAR_STYLE);
-}
-
-bool aks_kubeconfig_set(yaml_document_t *document, int mapping, const char *key, int value)
-{
-    yaml_node_pair_t *pair = find_pair(document, mapping, key);
-    int name;
+    yaml_node_pair_t *pair = find_pair(yaml, mapping, key, strlen(key));
+    int key_node;
 
     if (pair) {
         pair->value = value;
         return true;
     }
-    name = add_text(document, key);
-    return name != 0 && yaml_document_append_mapping_pair(document, mapping, name, value);
+    key_node = aks_yaml_add_text(yaml, key);
+    return key_node && yaml_document_append_mapping_pair(&yaml->document, mapping, key_node, value);
 }
 
-bool aks_kubeconfig_set_text(yaml_document_t *document, int mapping, const char *key, const char *text)
+/* Whether no version of YAML takes the plain text for anything else: a letter first, then letters, digits, "-", "_",
+   and not one of the words for truth and nothing. */
+static bool is_plainly_text(const char *text)
 {
-    int value = add_text(document, text);
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char further[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
-    return value != 0 && aks_kubeconfig_set(document, mapping, key, value);
+    return strspn(text, letters) > 0 && text[strspn(text, further)] == '\0' &&
+           !aks_text_is_choice("y|n|yes|no|on|off|true|false|null", text);
 }
 
-/* Aliases make a document a graph, with cycles even: depth and work are bounded. */
-static bool equal(yaml_document_t *a, int node_a, yaml_document_t *b, int node_b, unsigned depth, size_t *work);
-
-static bool equal_mappings(yaml_document_t *a, int node_a, yaml_document_t *b, int node_b, unsigned depth, size_t *work)
+int aks_yaml_add_text(struct aks_yaml *yaml, const char *text)
 {
-    const yaml_node_t *mapping = yaml_document_get_node(a, node_a);
+    return yaml_document_add_scalar(&yaml->document, NULL, (const yaml_char_t *)text, (int)strlen(text),
+                                    is_plainly_text(text) ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+}
 
-    if (count_pairs(mapping) != count_pairs(yaml_document_get_node(b, node_b)))
+int aks_yaml_add_sequence(struct aks_yaml *yaml)
+{
+    return yaml_document_add_sequence(&yaml->document, NULL, YAML_BLOCK_SEQUENCE_STYLE);
+}
+
+static int copy_sequence(struct aks_yaml *target, struct aks_yaml *source, const yaml_node_t *node)
+{
+    int copy = yaml_document_add_sequence(&target->document, node->tag, YAML_BLOCK_SEQUENCE_STYLE);
+    bool ok = copy != 0;
+
+    for (yaml_node_item_t *item = node->data.sequence.items.start; ok && item < node->data.sequence.items.top; item++) {
+        int element = aks_yaml_copy(target, source, *item);
+
+        ok = element && yaml_document_append_sequence_item(&target->document, copy, element);
+    }
+    return ok ? copy : 0;
+}
+
+static int copy_mapping(struct aks_yaml *target, struct aks_yaml *source, const yaml_node_t *node)
+{
+    int copy = yaml_document_add_mapping(&target->document, node->tag, YAML_BLOCK_MAPPING_STYLE);
+    bool ok = copy != 0;
+
+    for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; ok && pair < node->data.mapping.pairs.top; pair++) {
+        int key = aks_yaml_copy(target, source, pair->key);
+        int value = key ? aks_yaml_copy(target, source, pair->value) : 0;
+
+        ok = value && yaml_document_append_mapping_pair(&target->document, copy, key, value);
+    }
+    return ok ? copy : 0;
+}
+
+int aks_yaml_copy(struct aks_yaml *target, struct aks_yaml *source, int node)
+{
+    const yaml_node_t *found = aks_yaml_node(source, node);
+
+    if (found->type == YAML_SEQUENCE_NODE)
+        return copy_sequence(target, source, found);
+    if (found->type == YAML_MAPPING_NODE)
+        return copy_mapping(target, source, found);
+    return yaml_document_add_scalar(&target->document, found->tag, found->data.scalar.value,
+                                    (int)found->data.scalar.length, found->data.scalar.style);
+}
+
+static bool equal_scalars(const yaml_node_t *a, const yaml_node_t *b)
+{
+    enum aks_yaml_kind kind = scalar_kind(a);
+
+    if (kind != scalar_kind(b))
         return false;
-    for (size_t i = 0; i < count_pairs(mapping); i++) {
-        const yaml_node_pair_t *pair = &mapping->data.mapping.pairs.start[i];
-        const yaml_node_t *key = yaml_document_get_node(a, pair->key);
+    if (kind == AKS_YAML_NULL)
+        return true;
+    return strcmp((const char *)a->tag, (const char *)b->tag) == 0 && a->data.scalar.length == b->data.scalar.length &&
+           memcmp(a->data.scalar.value, b->data.scalar.value, a->data.scalar.length) == 0;
+}
+
+static bool equal_sequences(struct aks_yaml *a, const yaml_node_t *node_a, struct aks_yaml *b,
+                            const yaml_node_t *node_b)
+{
+    const yaml_node_item_t *item_a = node_a->data.sequence.items.start, *item_b = node_b->data.sequence.items.start;
+
+    if (node_a->data.sequence.items.top - item_a != node_b->data.sequence.items.top - item_b)
+        return false;
+    for (; item_a < node_a->data.sequence.items.top; item_a++, item_b++)
+        if (!aks_yaml_equal(a, *item_a, b, *item_b))
+            return false;
+    return true;
+}
+
+static bool equal_mappings(struct aks_yaml *a, const yaml_node_t *node_a, struct aks_yaml *b, int node_b)
+{
+    const yaml_node_t *found_b = aks_yaml_node(b, node_b);
+    const yaml_node_pair_t *pair = node_a->data.mapping.pairs.start;
+
+    if (node_a->data.mapping.pairs.top - pair != found_b->data.mapping.pairs.top - found_b->data.mapping.pairs.start)
+        return false;
+    for (; pair < node_a->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *key = aks_yaml_node(a, pair->key);
         const yaml_node_pair_t *other =
-            key->type == YAML_SCALAR_NODE ? find_pair(b, node_b, (const char *)key->data.scalar.value) : NULL;
+            find_pair(b, node_b, (const char *)key->data.scalar.value, key->data.scalar.length);
 
-        if (!other || !equal(a, pair->value, b, other->value, depth, work))
+        if (!other || !aks_yaml_equal(a, pair->key, b, other->key) || !aks_yaml_equal(a, pair->value, b, other->value))
             return false;
     }
     return true;
 }
 
-static bool equal_sequences(yaml_document_t *a, int node_a, yaml_document_t *b, int node_b, unsigned depth,
-                            size_t *work)
+bool aks_yaml_equal(struct aks_yaml *a, int node_a, struct aks_yaml *b, int node_b)
 {
-    const yaml_node_t *one = yaml_document_get_node(a, node_a), *other = yaml_document_get_node(b, node_b);
+    const yaml_node_t *found_a = aks_yaml_node(a, node_a), *found_b = aks_yaml_node(b, node_b);
 
-    if (count_items(one) != count_items(other))
+    if (found_a->type != found_b->type)
         return false;
-    for (size_t i = 0; i < count_items(one); i++)
-        if (!equal(a, one->data.sequence.items.start[i], b, other->data.sequence.items.start[i], depth, work))
-            return false;
-    return true;
-}
-
-static bool equal(yaml_document_t *a, int node_a, yaml_document_t *b, int node_b, unsigned depth, size_t *work)
-{
-    const yaml_node_t *one = yaml_document_get_node(a, node_a), *other = yaml_document_get_node(b, node_b);
-
-    if (!one || !other || depth == 0 || *work == 0)
+    if (found_a->type == YAML_SCALAR_NODE)
+        return equal_scalars(found_a, found_b);
+    if (strcmp((const char *)found_a->tag, (const char *)found_b->tag) != 0)
         return false;
-    --*work;
-    if (aks_kubeconfig_is_null(a, node_a) && aks_kubeconfig_is_null(b, node_b))
-        return true;
-    if (one->type != other->type)
-        return false;
-    if (one->type == YAML_MAPPING_NODE)
-        return equal_mappings(a, node_a, b, node_b, depth - 1, work);
-    if (one->type == YAML_SEQUENCE_NODE)
-        return equal_sequences(a, node_a, b, node_b, depth - 1, work);
-    return one->data.scalar.length == other->data.scalar.length &&
-           memcmp(one->data.scalar.value, other->data.scalar.value, one->data.scalar.length) == 0;
+    if (found_a->type == YAML_SEQUENCE_NODE)
+        return equal_sequences(a, found_a, b, found_b);
+    return equal_mappings(a, found_a, b, node_b);
 }
 
-bool aks_kubeconfig_equal(yaml_document_t *a, int node_a, yaml_document_t *b, int node_b)
+bool aks_yaml_refuse(struct aks_yaml *yaml, int node, struct aks_error *error, const char *format, ...)
 {
-    size_t work = AKS_KUBECONFIG_NODE_LIMIT;
+    char message[ERROR_TEXT_LIMIT]; /* a longer one is cut */
+    va_list arguments;
 
-    return equal(a, node_a, b, node_b, AKS_KUBECONFIG_DEPTH_LIMIT, &work);
-}
-
-static int copy(yaml_document_t *target, yaml_document_t *source, int node, unsigned depth, size_t *work);
-
-static int copy_mapping(yaml_document_t *target, yaml_document_t *source, const yaml_node_t *node, unsigned depth,
-                        size_t *work)
-{
-    int made = yaml_document_add_mapping(target, node->tag, node->data.mapping.style);
-
-    for (size_t i = 0; made && i < count_pairs(node); i++) {
-        int key = copy(target, source, node->data.mapping.pairs.start[i].key, depth, work);
-        int value = key ? copy(target, source, node->data.mapping.pairs.start[i].value, depth, work) : 0;
-
-        if (!value || !yaml_document_append_mapping_pair(target, made, key, value))
-            return 0;
-    }
-    return made;
-}
-
-static int copy_sequence(yaml_document_t *target, yaml_document_t *source, const yaml_node_t *node, unsigned depth,
-                         size_t *work)
-{
-    int made = yaml_document_add_sequence(target, node->tag, node->data.sequence.style);
-
-    for (size_t i = 0; made && i < count_items(node); i++) {
-        int item = copy(target, source, node->data.sequence.items.start[i], depth, work);
-
-        if (!item || !yaml_document_append_sequence_item(target, made, item))
-            return 0;
-    }
-    return made;
-}
-
-static int copy(yaml_document_t *target, yaml_document_t *source, int index, unsigned depth, size_t *work)
-{
-    const yaml_node_t *node = yaml_document_get_node(source, index);
-
-    if (!node || depth == 0 || *work == 0)
-        return 0;
-    --*work;
-    if (node->type == YAML_MAPPING_NODE)
-        return copy_mapping(target, source, node, depth - 1, work);
-    if (node->type == YAML_SEQUENCE_NODE)
-        return copy_sequence(target, source, node, depth - 1, work);
-    return yaml_document_add_scalar(target, node->tag, node->data.scalar.value, (int)node->data.scalar.length,
-                                    node->data.scalar.style);
-}
-
-int aks_kubeconfig_copy(yaml_document_t *target, yaml_document_t *source, int node)
-{
-    size_t work = AKS_KUBECONFIG_NODE_LIMIT;
-
-    return copy(target, source, node, AKS_KUBECONFIG_DEPTH_LIMIT, &work);
-}
-
-static bool refuse(struct aks_error *error, const char *what, const yaml_mark_t *mark, const char *problem)
-{
-    aks_error_note(&error->hint, "the file was left as it is: mend it, or name another one");
-    return aks_error_set(error, "kubeconfig_invalid", "%s is no kubeconfig: line %zu, column %zu: %s", what,
-                         mark->line + 1, mark->column + 1, problem);
-}
-
-/* Whether a key stands in its mapping a second time. Scalars alone are keys of a kubeconfig. */
-static const yaml_node_t *repeated_key(yaml_document_t *document, const yaml_node_t *mapping)
-{
-    for (size_t i = 0; i < count_pairs(mapping); i++) {
-        const yaml_node_t *key = yaml_document_get_node(document, mapping->data.mapping.pairs.start[i].key);
-
-        if (key->type != YAML_SCALAR_NODE)
-            return key;
-        for (size_t j = 0; j < i; j++)
-            if (is_key(document, mapping->data.mapping.pairs.start[j].key, (const char *)key->data.scalar.value))
-                return key;
-    }
-    return NULL;
-}
-
-static bool check(yaml_document_t *document, const char *what, struct aks_error *error)
-{
-    const yaml_node_t *root = yaml_document_get_root_node(document);
-
-    if (!root || root->type != YAML_MAPPING_NODE)
-        return refuse(error, what, root ? &root->start_mark : &(yaml_mark_t){0}, "a mapping is expected");
-    if (count_nodes(document) > AKS_KUBECONFIG_NODE_LIMIT)
-        return refuse(error, what, &root->start_mark, "it has too many parts");
-    for (yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++) {
-        const yaml_node_t *key = NULL;
-
-        if (node->type == YAML_MAPPING_NODE && count_pairs(node) > KEYS_LIMIT)
-            return refuse(error, what, &node->start_mark, "a mapping has too many keys");
-        if (node->type == YAML_MAPPING_NODE)
-            key = repeated_key(document, node);
-        if (key)
-            return refuse(error, what, &key->start_mark, "a key stands twice in its mapping, or is no text");
-    }
-    return true;
-}
-
-/* Whether the text ends behind the document. */
-static bool check_end(yaml_parser_t *parser, const char *what, struct aks_error *error)
-{
-    yaml_document_t more;
-    bool ended;
-
-    if (!yaml_parser_load(parser, &more))
-        return refuse(error, what, &parser->problem_mark, parser->problem ? parser->problem : "no YAML");
-    ended = !yaml_document_get_root_node(&more);
-    yaml_document_delete(&more);
-    return ended || refuse(error, what, &parser->mark, "more than one document");
-}
-
-static bool load(yaml_parser_t *parser, const char *what, yaml_document_t *document, struct aks_error *error)
-{
-    if (!yaml_parser_load(parser, document)) {
-        if (parser->error == YAML_MEMORY_ERROR)
-            return aks_error_set_no_memory(error);
-        return refuse(error, what, &parser->problem_mark, parser->problem ? parser->problem : "no YAML");
-    }
-    if (check(document, what, error) && check_end(parser, what, error))
-        return true;
-    yaml_document_delete(document);
-    return false;
-}
-
-bool aks_kubeconfig_load(const char *text, size_t length, const char *what, yaml_document_t *document,
-                         struct aks_error *error)
-{
-    yaml_parser_t parser;
-    bool done;
-
-    if (length > AKS_KUBECONFIG_SIZE_LIMIT)
-        return aks_error_set(error, "kubeconfig_invalid", "%s is no kubeconfig: it is larger than %d MiB", what,
-                             AKS_KUBECONFIG_SIZE_LIMIT / (1024 * 1024));
-    if (!yaml_parser_initialize(&parser))
-        return aks_error_set_no_memory(error);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    done = load(&parser, what, document, error);
-    yaml_parser_delete(&parser);
-    return done;
-}
-
-static int append(void *context, unsigned char *bytes, size_t size)
-{
-    return aks_buffer_append(context, bytes, size);
-}
-
-char *aks_kubeconfig_emit(yaml_document_t *document, size_t *length, struct aks_error *error)
-{
-    char *text;
-    struct aks_buffer buffer;
-    yaml_emitter_t emitter;
-    bool done;
-
-    aks_buffer_init(&buffer, 2 * (size_t)AKS_KUBECONFIG_SIZE_LIMIT);
-    if (!yaml_emitter_initialize(&emitter)) {
-        yaml_document_delete(document);
-        aks_error_set_no_memory(error);
-        return NULL;
-    }
-    yaml_emitter_set_output(&emitter, append, &buffer);
-    yaml_emitter_set_unicode(&emitter, 1);
-    yaml_emitter_set_width(&emitter, -1);
-    done = yaml_emitter_open(&emitter) && yaml_emitter_dump(&emitter, document) && yaml_emitter_close(&emitter);
-    yaml_emitter_delete(&emitter);
-    *length = buffer.length;
-    text = done ? aks_buffer_take(&buffer) : NULL;
-    aks_buffer_erase(&buffer);
-    if (!text)
-        aks_error_set_no_memory(error);
-    return text;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (node)
+        return aks_error_set(error, "kubeconfig_invalid", "%s: line %zu: %s", yaml->name,
+                             aks_yaml_node(yaml, node)->start_mark.line + 1, message);
+    return aks_error_set(error, "kubeconfig_invalid", "%s: %s", yaml->name, message);
 }

@@ -1,263 +1,183 @@
-/* Files with secrets: never half written, never readable by others, never written by two at once. */
+/* Reads, merges and replaces a kubeconfig under its locks. */
 #include "kubeconfig/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/crypto.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/text.h"
-#include "kubeconfig/document.h"
+#include "kubeconfig/addition.h"
+#include "kubeconfig/disk.h"
+#include "kubeconfig/lock.h"
+#include "kubeconfig/path.h"
 
-/* Seconds that another writer is waited for, and between two looks. */
-#define LOCK_LIMIT 10.0
-#define LOCK_INTERVAL_NANOSECONDS 20000000L
+/* How often the work is done again because a program that does not lock wrote the file meanwhile. */
+#define ATTEMPT_LIMIT 10
 
-/* What our lock files hold; those of kubectl are empty. */
-static const char mark[] = "aks\n";
+#define MODE_BITS 07777
+#define OWN_MODE 0600
+#define FOREIGN_BITS 07077 /* all but the user's own */
 
-static bool fail(struct aks_error *error, const char *path, const char *what)
-{
-    return aks_error_set(error, "file_failed", "%s: %s: %s", path, what, strerror(errno));
-}
+/* One attempt may have to be repeated. */
+enum outcome { FAILED, DONE, AGAIN };
 
-static const char *home(void)
-{
-    const char *directory = getenv("HOME");
-    const struct passwd *user = directory && *directory ? NULL : getpwuid(getuid());
-
-    return user ? user->pw_dir : directory;
-}
-
-char *aks_kubeconfig_path(const char *path)
-{
-    const char *list = getenv("KUBECONFIG"), *directory = home();
+struct save {
+    const char *path; /* as the user says it */
+    const char *text; /* the new kubeconfig */
     size_t length;
+    const struct aks_kubeconfig_options *options;
+    struct aks_kubeconfig_saved *saved;
+    struct aks_error *error;
+    char *target; /* what the path leads to */
+    struct aks_lock link_lock, lock;
+    struct aks_disk_file file;
+    struct aks_yaml existing, addition;
+};
 
-    if (path)
-        return strdup(path);
-    while (list && *list) {
-        length = strcspn(list, ":");
-        if (length > 0)
-            return aks_text_copy_n(list, length);
-        list++;
-    }
-    return aks_text_format("%s/.kube/config", directory ? directory : "");
-}
-
-/* Makes the directories above the file. */
-static bool make_directories(char *path, struct aks_error *error)
+static bool check_path(const char *path, struct aks_error *error)
 {
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        int made;
+    size_t length = strlen(path);
 
-        *slash = '\0';
-        made = mkdir(path, 0700);
-        if (made != 0 && errno != EEXIST && !fail(error, path, "cannot make the directory")) {
-            *slash = '/';
-            return false;
-        }
-        *slash = '/';
-    }
-    return true;
-}
-
-/* Follows symbolic links to a regular file of the user's, which may not exist yet where no link leads to it. */
-static bool resolve(struct aks_kubeconfig_file *file, char *path, struct aks_error *error)
-{
-    struct stat status;
-
-    if (lstat(path, &status) != 0 && errno == ENOENT)
-        return make_directories(path, error) && ((file->path = strdup(path)) != NULL || aks_error_set_no_memory(error));
-    file->path = realpath(path, NULL);
-    if (!file->path || stat(file->path, &status) != 0)
-        return fail(error, path, S_ISLNK(status.st_mode) ? "is a symbolic link to nothing" : "cannot be found");
-    if (!S_ISREG(status.st_mode))
-        return aks_error_set(error, "file_failed", "%s is no regular file", path);
-    if (status.st_uid != geteuid())
-        return aks_error_set(error, "file_failed", "%s belongs to somebody else", path);
-    return true;
-}
-
-/* Takes over the lock of a program of ours that is not there any more: nobody holds its flock, and the file is still
-   the one at its path. */
-static bool take_over(int fd, const char *lock)
-{
-    struct stat held, there;
-    char content[sizeof mark] = "";
-
-    return read(fd, content, sizeof mark - 1) == sizeof mark - 1 && strcmp(content, mark) == 0 &&
-           flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 && stat(lock, &there) == 0 &&
-           held.st_ino == there.st_ino && held.st_dev == there.st_dev;
-}
-
-/* One try; -1 with errno EEXIST when somebody else holds it. */
-static int try_lock(const char *lock)
-{
-    int fd = open(lock, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd >= 0) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && write(fd, mark, sizeof mark - 1) == sizeof mark - 1)
-            return fd;
-        unlink(lock);
-        close(fd);
-        return -1;
-    }
-    if (errno != EEXIST)
-        return -1;
-    fd = open(lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd >= 0 && take_over(fd, lock))
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    errno = EEXIST;
-    return -1;
-}
-
-static bool take_lock(struct aks_kubeconfig_file *file, struct aks_error *error)
-{
-    const struct timespec interval = {.tv_nsec = LOCK_INTERVAL_NANOSECONDS};
-    double deadline = aks_clock_monotonic() + LOCK_LIMIT;
-    char *lock = aks_text_format("%s.lock", file->path);
-    int fd = -1;
-
-    if (!lock)
-        return aks_error_set_no_memory(error);
-    while ((fd = try_lock(lock)) < 0 && errno == EEXIST && aks_clock_monotonic() < deadline)
-        nanosleep(&interval, NULL);
-    if (fd >= 0) {
-        file->lock = lock;
-        file->lock_fd = fd;
+    if (length > 0 && path[length - 1] != '/')
         return true;
-    }
-    if (errno == EEXIST)
-        aks_error_note(&error->hint, "another program is writing the kubeconfig; if none is, remove the lock file");
-    fail(error, lock, "cannot be locked");
-    free(lock);
+    aks_error_set(error, "value_not_allowed", "'%s' is not the path of a file", path);
+    aks_error_note(&error->target, "path");
+    aks_error_note(&error->hint, "give the file itself, such as /home/me/.kube/config");
     return false;
 }
 
-/* Reads what is there; an absent file gives no text. */
-static bool read_text(struct aks_kubeconfig_file *file, int fd, struct aks_error *error)
+static bool load_addition(struct save *save)
 {
-    struct stat status;
-    size_t size, length = 0;
-    ssize_t count = 1;
-
-    if (fstat(fd, &status) != 0)
-        return fail(error, file->path, "cannot be read");
-    if (status.st_size > AKS_KUBECONFIG_SIZE_LIMIT)
-        return aks_error_set(error, "kubeconfig_invalid", "%s is too large for a kubeconfig", file->path);
-    size = (size_t)status.st_size;
-    file->text = calloc(1, size + 1);
-    if (!file->text)
-        return aks_error_set_no_memory(error);
-    while (length < size && (count = read(fd, file->text + length, size - length)) > 0)
-        length += (size_t)count;
-    file->length = length;
-    return count >= 0 || fail(error, file->path, "cannot be read");
+    return aks_yaml_load(&save->addition, "the new kubeconfig", save->text, save->length, save->error);
 }
 
-static bool read_file(struct aks_kubeconfig_file *file, struct aks_error *error)
+/* Nothing is made or locked for something that cannot be merged into any file. */
+static bool check_addition(struct save *save)
 {
-    int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool done;
+    char *name = NULL;
+    bool ok =
+        load_addition(save) && aks_kubeconfig_prepare(&save->addition, save->options->context, &name, save->error);
 
-    if (fd < 0)
-        return errno == ENOENT || fail(error, file->path, "cannot be read");
-    done = read_text(file, fd, error);
-    close(fd);
-    return done;
+    free(name);
+    aks_yaml_clear(&save->addition);
+    return ok;
 }
 
-bool aks_kubeconfig_open(struct aks_kubeconfig_file *file, const char *path, struct aks_error *error)
+/* The lock of the path, which other programs take, and, when it is a link, that of what it leads to, which other links
+   may lead to as well: in this order, and never the other way round. */
+static bool take_locks(struct save *save, double deadline)
 {
-    char *copy = strdup(path);
-    bool done;
-
-    *file = (struct aks_kubeconfig_file){0};
-    if (!copy)
-        return aks_error_set_no_memory(error);
-    done = resolve(file, copy, error) && take_lock(file, error) && read_file(file, error);
-    free(copy);
-    if (!done)
-        aks_kubeconfig_close(file);
-    return done;
-}
-
-static bool write_all(int fd, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t count = write(fd, text, length);
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return false;
-        text += count;
-        length -= (size_t)count;
-    }
-    return true;
-}
-
-/* So that the new name is on the disk, too. A file system that cannot do that has done what it can. */
-static void sync_directory(const char *path)
-{
-    char *directory = strdup(path), *slash = directory ? strrchr(directory, '/') : NULL;
-    int fd;
-
-    if (slash)
-        slash[slash == directory] = '\0';
-    fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(directory);
-}
-
-bool aks_kubeconfig_replace(struct aks_kubeconfig_file *file, const char *text, size_t length, struct aks_error *error)
-{
-    char *fresh = aks_text_format("%s.XXXXXX", file->path);
-    int fd = fresh ? mkostemp(fresh, O_CLOEXEC) : -1; /* of mode 0600 */
-    bool done;
-
-    if (fd < 0) {
-        fresh ? fail(error, file->path, "cannot write beside it") : aks_error_set_no_memory(error);
-        free(fresh);
+    if (!aks_kubeconfig_make_directory(save->path, save->error) ||
+        !aks_lock_take(&save->lock, save->path, deadline, save->error))
         return false;
-    }
-    done = write_all(fd, text, length) && fsync(fd) == 0;
-    done = close(fd) == 0 && done;
-    done = done && rename(fresh, file->path) == 0;
-    if (!done) {
-        fail(error, file->path, "cannot be written");
-        unlink(fresh);
-    } else {
-        sync_directory(file->path);
-    }
-    free(fresh);
-    return done;
+    save->target = aks_kubeconfig_resolve(save->path, save->error);
+    if (!save->target || strcmp(save->target, save->path) == 0)
+        return save->target != NULL;
+    save->link_lock = save->lock;
+    save->lock = (struct aks_lock){0};
+    return aks_kubeconfig_make_directory(save->target, save->error) &&
+           aks_lock_take(&save->lock, save->target, deadline, save->error);
 }
 
-void aks_kubeconfig_close(struct aks_kubeconfig_file *file)
+static bool read_existing(struct save *save)
 {
-    if (file->lock) {
-        unlink(file->lock);
-        close(file->lock_fd);
+    struct aks_buffer text;
+    bool ok;
+
+    aks_buffer_init(&text, AKS_YAML_SIZE_LIMIT);
+    ok = aks_disk_read(&save->file, save->target, &text, save->error) &&
+         aks_yaml_load(&save->existing, save->target, text.data ? text.data : "", text.length, save->error);
+    aks_buffer_erase(&text);
+    return ok;
+}
+
+/* The mode that the file is to have: its own when nobody else may use it. */
+static mode_t wanted_mode(const struct save *save)
+{
+    mode_t mode = save->file.status.st_mode & MODE_BITS;
+
+    return save->file.exists && (mode & FOREIGN_BITS) == 0 ? mode : OWN_MODE;
+}
+
+static bool is_writable(struct save *save)
+{
+    if (!save->file.exists || save->file.status.st_mode & S_IWUSR)
+        return true;
+    aks_error_set(save->error, "file_failed", "%s is read-only (mode %04o)", save->target,
+                  (unsigned)(save->file.status.st_mode & MODE_BITS));
+    aks_error_note(&save->error->hint, "chmod u+w the file if it is to be changed, or give the path of another one");
+    return false;
+}
+
+static enum outcome write_merged(struct save *save)
+{
+    struct aks_buffer text;
+    bool stale = false, ok;
+
+    aks_buffer_init(&text, AKS_YAML_SIZE_LIMIT);
+    ok = is_writable(save) && aks_yaml_write(&save->existing, &text, save->error) &&
+         aks_disk_replace(&save->file, &save->lock, &text, wanted_mode(save), &stale, save->error);
+    aks_buffer_erase(&text);
+    if (!ok)
+        return FAILED;
+    return stale ? AGAIN : DONE;
+}
+
+static enum outcome attempt(struct save *save)
+{
+    struct aks_kubeconfig_changes *changes = &save->saved->changes;
+    enum outcome outcome = DONE;
+    mode_t mode;
+
+    if (!read_existing(save) || !load_addition(save) ||
+        !aks_kubeconfig_merge(&save->existing, &save->addition, save->options, changes, save->error))
+        return FAILED;
+    mode = wanted_mode(save);
+    save->saved->mode_changed = save->file.exists && (save->file.status.st_mode & MODE_BITS) != mode;
+    save->saved->previous_mode = save->file.status.st_mode & MODE_BITS;
+    if (aks_kubeconfig_has_changed(changes))
+        outcome = write_merged(save);
+    else if (save->saved->mode_changed && !aks_disk_set_mode(&save->file, mode, save->error))
+        outcome = FAILED;
+    return outcome;
+}
+
+static bool save_locked(struct save *save)
+{
+    enum outcome outcome = AGAIN;
+
+    for (int count = 0; outcome == AGAIN && count < ATTEMPT_LIMIT; count++) {
+        outcome = attempt(save);
+        aks_yaml_clear(&save->existing);
+        aks_yaml_clear(&save->addition);
     }
-    if (file->text)
-        OPENSSL_cleanse(file->text, file->length);
-    free(file->text);
-    free(file->lock);
-    free(file->path);
-    *file = (struct aks_kubeconfig_file){0};
+    if (outcome == AGAIN) {
+        aks_error_set(save->error, "file_failed", "%s is written again and again by another program", save->target);
+        save->error->retryable = true;
+    }
+    return outcome == DONE;
+}
+
+bool aks_kubeconfig_save(const char *path, const char *text, size_t length,
+                         const struct aks_kubeconfig_options *options, double patience,
+                         struct aks_kubeconfig_saved *saved, struct aks_error *error)
+{
+    struct save save = {
+        .path = path, .text = text, .length = length, .options = options, .saved = saved, .error = error};
+    bool ok;
+
+    aks_kubeconfig_saved_clear(saved);
+    ok = check_path(path, error) && check_addition(&save) && take_locks(&save, aks_clock_monotonic() + patience) &&
+         save_locked(&save);
+    aks_lock_release(&save.lock);
+    aks_lock_release(&save.link_lock);
+    free(save.target);
+    if (!ok)
+        aks_kubeconfig_saved_clear(saved);
+    return ok;
+}
+
+void aks_kubeconfig_saved_clear(struct aks_kubeconfig_saved *saved)
+{
+    aks_kubeconfig_changes_clear(&saved->changes);
+    *saved = (struct aks_kubeconfig_saved){0};
 }

@@ -57,6 +57,9 @@ static int raise_problem(lua_State *L)
 
     aks_error_set(error, code ? code : "kubeconfig_invalid", "%s", message ? message : "the kubeconfig is not usable");
     aks_error_note(&error->hint, push_member(L, problem, "hint"));
+    aks_error_note(&error->target, push_member(L, problem, "target"));
+    lua_getfield(L, problem, "retryable");
+    error->retryable = lua_toboolean(L, -1);
     return aks_raise(L, error);
 }
 

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The input up to its first NUL, in memory of just that size, so that reading beyond it is seen. The caller frees it.
  */
-static char *fuzz_text(const uint8_t *data, size_t size)
+__attribute__((unused)) static char *fuzz_text(const uint8_t *data, size_t size)
 {
     size_t length = size > 0 ? strnlen((const char *)data, size) : 0;
     char *text = malloc(length + 1);

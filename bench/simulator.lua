@@ -18,7 +18,8 @@ local function fill(count)
   print("{" .. table.concat(parts, ",") .. "}")
 end
 
-if not wrk then -- luacheck: globals wrk
+-- luacheck: globals wrk request
+if not wrk then
   fill(tonumber(arg[2]))
   return
 end
@@ -38,7 +39,7 @@ local requests = {
   end,
 }
 
-function request() -- luacheck: globals request
+function request()
   number = number + 1
   return requests[what]()
 end

@@ -37,7 +37,8 @@ describe("the overview of the simulated subscription", function()
 
   it("has groups, networks with what is in them, clusters with how far they are, and the last requests", function()
     azure:put(client.VNET, { location = "westus2", properties = {
-      addressSpace = { addressPrefixes = { "10.1.0.0/16" } }, subnets = { { name = "nodes", properties = { addressPrefix = "10.1.0.0/24" } } } } })
+      addressSpace = { addressPrefixes = { "10.1.0.0/16" } },
+      subnets = { { name = "nodes", properties = { addressPrefix = "10.1.0.0/24" } } } } })
     azure.sim:advance(60)
     azure:get(client.VNET)
     azure:put(client.GROUP .. "/providers/Microsoft.ContainerService/managedClusters/demo", { location = "westus2",

@@ -1,4 +1,4 @@
--- The state file: a journal of everything that changed the simulated subscription, gone through when it is opened again.
+-- The state file: a journal of everything that changed the simulated subscription, gone through when it is opened.
 -- An entry is written before the change is acknowledged, so that what a client was told is there after a kill -9; what
 -- was half written when that came is cut off. Chance is seeded for each change, and so repeats itself.
 local http = require "aks.sim.http"

@@ -1,5 +1,5 @@
--- The resources of the simulated subscription, by id without regard to case; by type; and by type and what they lie in, so
--- that looking into one group or network does not go through all others.
+-- The resources of the simulated subscription, by id without regard to case; by type; and by type and what they lie
+-- in, so that looking into one group or network does not go through all others.
 local store = {}
 store.__index = store
 

@@ -222,10 +222,9 @@ static int server_close(lua_State *L)
     return 0;
 }
 
-static bool parse_loopback(const char *text, struct sockaddr_in *address)
+static bool is_loopback(const struct sockaddr_in *address)
 {
-    address->sin_family = AF_INET;
-    return inet_pton(AF_INET, text, &address->sin_addr) == 1 && (ntohl(address->sin_addr.s_addr) >> 24) == 127;
+    return ntohl(address->sin_addr.s_addr) >> 24 == 127;
 }
 
 /* The option `certificates`, a directory: TLS with what is kept there. */
@@ -253,10 +252,16 @@ static struct MHD_Daemon *start_daemon(struct server *server, struct sockaddr_in
                             tls ? secure : plain, MHD_OPTION_END);
 }
 
-static void check_address(lua_State *L, struct sockaddr_in *address, const char *text, lua_Integer port)
+static void check_address(lua_State *L, struct sockaddr_in *address, const char *text, lua_Integer port, bool remote)
 {
-    if (!parse_loopback(text, address))
-        luaL_error(L, "the simulator listens on loopback (127.0.0.0/8) alone, not on '%s'", text);
+    address->sin_family = AF_INET;
+    if (inet_pton(AF_INET, text, &address->sin_addr) != 1)
+        luaL_error(L, "'%s' is no IPv4 address to listen on", text);
+    if (!remote && !is_loopback(address))
+        luaL_error(L,
+                   "the simulator listens on loopback (127.0.0.0/8) alone, not on '%s', unless others are allowed to "
+                   "reach it (allow_remote)",
+                   text);
     if (port < 0 || port > 65535)
         luaL_error(L, "port %I is not between 0 and 65535", port);
     address->sin_port = htons((uint16_t)port);
@@ -274,10 +279,11 @@ int server_listen(lua_State *L)
     lua_getfield(L, 1, "port");
     lua_getfield(L, 1, "signals");
     lua_getfield(L, 1, "certificates");
+    lua_getfield(L, 1, "allow_remote");
     text = luaL_optstring(L, 2, "127.0.0.1");
     port = luaL_optinteger(L, 3, 0);
     directory = luaL_optstring(L, 5, NULL);
-    check_address(L, &address, text, port);
+    check_address(L, &address, text, port, lua_toboolean(L, 6));
     server = lua_newuserdatauv(L, sizeof *server, 0);
     *server = (struct server){.wake = -1, .signals = -1};
     luaL_setmetatable(L, SERVER_CLASS);

@@ -5,6 +5,22 @@ local sim = require "aks.sim"
 
 local azure
 
+describe("the address to listen on", function()
+  local sim = require "aks.sim"
+
+  it("is loopback, unless others are let in explicitly", function()
+    local ok, problem = pcall(sim.start, { listen = "0.0.0.0" })
+    assert.is_false(ok)
+    assert.matches("allow_remote", tostring(problem))
+    ok, problem = pcall(sim.start, { listen = "localhost" })
+    assert.is_false(ok)
+    assert.matches("'localhost' is no IPv4 address", tostring(problem))
+    local other <close> = sim.start { listen = "127.0.0.9" }
+    assert.matches("^http://127%.0%.0%.9:%d+$", other.endpoint)
+    assert.is_false((pcall(sim.start, { listen = "192.0.2.1", allow_remote = true, tls = true })))
+  end)
+end)
+
 describe("the simulator's server", function()
   before_each(function()
     azure = client.start()

@@ -8,6 +8,10 @@ local DESCRIPTION = "Serve a simulated Azure on loopback until interrupted. The 
 function sim.add_to_parser(parser)
   local command = parser:command("sim", DESCRIPTION):summary("Serve a simulated Azure on loopback.")
   command:option("--port", "The port; 0: any that is free."):argname("N"):convert(math.tointeger):default("0")
+  command:option("--listen", "The IPv4 address to listen on; one that is not loopback needs --allow-remote.")
+    :argname("ADDRESS")
+  command:flag("--allow-remote", "Let other machines in. Its secrets are known to everybody.")
+    :target("allow_remote")
   command:flag("--tls", "Speak HTTPS, which other clients than this one insist on.")
   command:option("--certificates", "The directory that the authority and the certificate of --tls are kept in.")
     :argname("DIR")
@@ -27,6 +31,8 @@ end
 function sim.run(arguments)
   require("aks.sim").serve({
     port = arguments.port,
+    listen = arguments.listen,
+    allow_remote = arguments.allow_remote,
     tls = arguments.tls,
     certificates = arguments.certificates,
     speed = arguments.speed,

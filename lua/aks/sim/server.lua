@@ -16,10 +16,12 @@ end
 --- Takes the options as JSON; returns the server, its handler and its control function.
 return function(text)
   local options = assert(http.decode(text))
-  local server = httpd.listen { address = "127.0.0.1", port = options.port or 0, signals = options.signals,
-    certificates = options.tls and (options.certificates or state_directory()) or nil }
+  local address = options.listen or "127.0.0.1"
+  assert(not options.tls or address:find("^127%."), "the certificate of TLS is for loopback alone")
+  local server = httpd.listen { address = address, port = options.port or 0, signals = options.signals,
+    allow_remote = options.allow_remote, certificates = options.tls and (options.certificates or state_directory()) or nil }
   local sim = simulator.new(options)
   sim.ca_file = server:authority()
-  sim.endpoint = ("%s://127.0.0.1:%d"):format(sim.ca_file and "https" or "http", server:port())
+  sim.endpoint = ("%s://%s:%d"):format(sim.ca_file and "https" or "http", address, server:port())
   return server, simulator.handler(sim), simulator.control(sim)
 end

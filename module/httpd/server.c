@@ -256,7 +256,7 @@ static void check_address(lua_State *L, struct sockaddr_in *address, const char 
 {
     address->sin_family = AF_INET;
     if (inet_pton(AF_INET, text, &address->sin_addr) != 1)
-        luaL_error(L, "'%s' is no IPv4 address to listen on", text);
+        luaL_error(L, "'%s' is no IPv4 address to listen on, such as loopback's 127.0.0.1", text);
     if (!remote && !is_loopback(address))
         luaL_error(L,
                    "the simulator listens on loopback (127.0.0.0/8) alone, not on '%s', unless others are allowed to "

@@ -11,14 +11,16 @@ local allowed = {
   auth = { "base", "loop", "transport" },
   resources = { "base", "loop", "transport", "arm", "rules" },
   operations = { "base", "loop", "transport", "arm", "rules", "resources" },
+  kubeconfig = { "base" },
   lua = { "base", "loop", "transport", "arm", "auth", "rules", "resources", "operations" },
   httpd = { "base/attributes.h" },
 }
 
 -- A foreign header may be included by these folders (or this one file) only.
 local foreign = {
-  { pattern = "^lua[uxl]?[%w]*%.h$", places = { "lua/", "httpd/", "aks.h", "http/module.c" } },
+  { pattern = "^lua[uxl]?[%w]*%.h$", places = { "lua/", "httpd/", "aks.h", "http/module.c", "kubeconfig/module.c" } },
   { pattern = "^jansson%.h$", places = { "arm/", "auth/", "resources/", "operations/", "lua/" } },
+  { pattern = "^yaml%.h$", places = { "kubeconfig/" } },
   { pattern = "^curl/", places = { "http/" } },
   { pattern = "^microhttpd%.h$", places = { "httpd/" } },
 }

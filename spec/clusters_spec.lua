@@ -165,6 +165,18 @@ describe("a cluster", function()
       assert.are.equal(2, posts())
     end)
 
+    it("is stopped although the answer was lost, and stopped once", function()
+      local cluster = managed { vnet_integration = true }
+      cluster:create()
+      for _, moment in ipairs { "before", "after" } do
+        simulator:fault { method = "POST", path = "/stop", count = 1, reset = moment }
+        cluster:stop()
+        assert.are.equal("Stopped", cluster.power_state)
+        cluster:start()
+      end
+      assert.are.equal(2 + 1 + 2, posts())
+    end)
+
     it("is told what is wrong when it does not exist", function()
       local cluster = managed()
       assert.are.equal("ResourceNotFound", azure.error_of(cluster.stop, cluster).code)
@@ -196,6 +208,21 @@ describe("a cluster", function()
     assert.is_false(cluster:exists())
     cluster:delete()
     network.apiserver:delete()
+  end)
+
+  it("is created although its identity's roles have no effect yet", function()
+    client:close()
+    simulator:stop()
+    local waits = 0
+    simulator, client = azure.start({ propagation = 1000, speed = 1000 }, { on_event = function(event)
+      if event.detail == "a new role assignment has no effect yet" then
+        waits = waits + 1
+      end
+    end })
+    local cluster = azure.cluster(azure.create_network(client))
+    cluster:create()
+    assert.are.equal("Succeeded", cluster.provisioning_state)
+    assert.is_true(waits > 0)
   end)
 
   describe("is refused by Azure", function()

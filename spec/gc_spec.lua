@@ -127,6 +127,26 @@ describe("the end of a Lua state", function()
     run(client .. "aks.spawn(function() for _ in client:resource_groups() do end end) aks.loop:step(0)")
   end)
 
+  it("leaves an error to finalisers that still use what has been finalised", function()
+    -- Finalisers run in the reverse order of their objects: that of the first one after all of ours.
+    local output = run("Last = setmetatable({}, { __gc = function(last) last.use() end })" .. client .. [[
+      local operation, task = group:create { wait = false }, aks.spawn(aks.sleep, 60)
+      local id, credential = aks.id "/subscriptions/x", aks.credential.token "t"
+      aks.loop:step(0)
+      local uses = {
+        function() return operation.status end, function() return operation:cancel() end,
+        function() return operation:wait() end, function() return task:cancel() end, function() return task:wait() end,
+        function() return client.subscription end, function() return client:resource_group "other" end,
+        function() return group.name end, function() return group:create() end,
+        function() return id.name end, function() return credential.kind end,
+      }
+      Last.use = function()
+        for i = 1, #uses do io.write(tostring((pcall(uses[i]))), " ") end
+      end
+    ]])
+    assert.are.equal(("false "):rep(11), output)
+  end)
+
   it("takes os.exit with closing, from inside a task", function()
     run(client .. "local o = group:create { wait = false } aks.spawn(function() os.exit(0, true) end):wait()")
   end)

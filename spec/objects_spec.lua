@@ -175,6 +175,28 @@ describe("an object", function()
     end)
   end)
 
+  describe("of a subnet", function()
+    it("is absent where its virtual network is", function()
+      local network = azure.network(client)
+      network.group:create()
+      assert.is_nil(network.nodes:get())
+      assert.is_false(network.nodes:exists())
+      network.nodes:delete()
+    end)
+
+    it("without its virtual network says what to do, and is not written", function()
+      local network = azure.network(client)
+      network.group:create()
+      local before = writes()
+      simulator:fault { method = "GET", path = "subnets/nodes", status = 404, body = { error = {
+        code = "ParentResourceNotFound", message = "Parent resource 'network' not found." } } }
+      local err = azure.error_of(network.nodes.create, network.nodes)
+      assert.are.equal("ParentResourceNotFound", err.code)
+      assert.matches("create the resource that it is a part of first", err.hint)
+      assert.are.equal(before, writes())
+    end)
+  end)
+
   describe("of a role assignment", function()
     local function network_with_identity()
       local network = azure.network(client)
@@ -255,6 +277,16 @@ describe("an object", function()
       assert.is_nil(resource:get())
       resource:delete()
     end)
+  end)
+
+  it("of any type lists what is below it, and only lists", function()
+    client:resource_group("demo", { location = "westus2" }):create()
+    local group = client:resource("/subscriptions/" .. simulator.subscription .. "/resourceGroups/demo", "2024-11-01")
+    local function list(path)
+      for _ in group:list(path) do end
+    end
+    list "providers/Microsoft.Network/virtualNetworks"
+    assert.are.equal("response_invalid", azure.error_of(list).code)
   end)
 
   describe("in a collection", function()

@@ -43,17 +43,18 @@ describe("aks.settings", function()
     assert.is_nil(settings.resolve().subscription)
   end)
 
-  it("makes a credential of a client secret in the environment", function()
+  it("takes the default credential where none is given", function()
     environment = { AZURE_CLIENT_ID = "id", AZURE_CLIENT_SECRET = "top-secret", AZURE_TENANT_ID = "tenant" }
     local credential = settings.resolve().credential
-    assert.are.equal("client_secret", credential.kind)
+    assert.are.equal("default", credential.kind)
     assert.is_nil(tostring(credential):find("top-secret", 1, true))
   end)
 
-  it("says what to set when there is no credential", function()
-    local _, err = pcall(aks.connect)
-    assert.are.equal("credential_unavailable", err.code)
-    assert.is_truthy(err.hint:find("AZURE_CLIENT_SECRET", 1, true))
+  it("sends nothing to sign in before it is needed", function()
+    environment = { AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }
+    local client <close> = aks.connect()
+    assert.is_nil(client.subscription)
+    assert.is_nil(aks.loop:timeout())
   end)
 
   it("lets the command line impose options", function()
@@ -85,8 +86,8 @@ describe("aks.connect", function()
     assert.are.equal("https://arm.example", client.endpoint)
   end)
 
-  it("refuses half a cloud", function()
-    local _, err = pcall(aks.connect, { credential = "token", cloud = { resource_manager = "https://arm.example" } })
+  it("refuses a cloud without a resource manager", function()
+    local _, err = pcall(aks.connect, { credential = "token", cloud = { authority = "https://login.example" } })
     assert.are.equal("field_required", err.code)
   end)
 

@@ -54,6 +54,52 @@ describe("aks.spawn", function()
     assert.are.same({ "quick", "slow" }, order)
   end)
 
+  it("fails when something else closes its coroutine", function()
+    local coroutine_of
+    local task = aks.spawn(function()
+      coroutine_of = coroutine.running()
+      aks.sleep(60)
+    end)
+    aks.loop:step(0)
+    coroutine.close(coroutine_of)
+    local ok, err = pcall(task.wait, task)
+    assert.is_false(ok)
+    assert.are.equal("the task's coroutine was ended by something else than the loop", err)
+    assert.are.equal("failed", task:status())
+  end)
+
+  it("does not wait where something else resumed its coroutine", function()
+    local coroutine_of
+    local task = aks.spawn(function()
+      coroutine_of = coroutine.running()
+      aks.sleep(60)
+    end)
+    aks.loop:step(0)
+    local ok, err = coroutine.resume(coroutine_of)
+    assert.is_false(ok)
+    assert.is_truthy(err:find("resumed by something else than the loop", 1, true))
+    assert.is_false((pcall(task.wait, task)))
+    assert.is_nil(aks.loop:timeout())
+  end)
+
+  it("has its turn after something else that resumed its coroutine", function()
+    local coroutine_of, canceled
+    local task
+    task = aks.spawn(function()
+      coroutine_of = coroutine.running()
+      coroutine.yield()
+      aks.loop:step(0) -- which would resume it, were it not running already
+      canceled = pcall(task.cancel, task)
+      coroutine.yield "elsewhere"
+      return "back"
+    end)
+    aks.loop:step(0)
+    local ok, value = coroutine.resume(coroutine_of)
+    assert.are.same({ true, "elsewhere" }, { ok, value })
+    assert.is_false(canceled)
+    assert.are.equal("back", (task:wait()))
+  end)
+
   it("gives way at a plain yield", function()
     local order = {}
     local first = aks.spawn(function()

@@ -1,5 +1,6 @@
 -- The public names of aks, and nothing else.
 local core = require "aks.core"
+local credentials = require "aks.credentials"
 local settings = require "aks.settings"
 
 ---@class aks
@@ -11,7 +12,7 @@ local aks = {
   _VERSION = core._VERSION,
   null = core.null,
   loop = core.loop,
-  credential = core.credential,
+  credential = credentials,
 }
 
 ---Makes a client. Sends nothing.

@@ -1,13 +1,15 @@
--- Where the options of aks.connect come from: what the command line imposes, the caller's own, the environment. It
--- checks nothing: aks.core does, against its table of options.
+-- Where the options of aks.connect come from: what the command line imposes, the caller's own, the environment, the
+-- settings of the Azure CLI. It checks nothing: aks.core does, against its table of options.
 local core = require "aks.core"
+local credentials = require "aks.credentials"
+local profile = require "aks.azure_profile"
 
 local settings = {}
 
 ---@class aks.options
 ---@field subscription? string id of the subscription (AZURE_SUBSCRIPTION_ID)
 ---@field tenant? string the Entra tenant (AZURE_TENANT_ID)
----@field credential? aks.credential|string a credential, or a token (AZURE_CLIENT_ID and AZURE_CLIENT_SECRET)
+---@field credential? aks.credential|string a credential, or a token; absent: aks.credential.default()
 ---@field cloud? "public"|"china"|"usgov"|aks.cloud
 ---@field endpoint? string URL of another resource manager (AKS_ENDPOINT)
 ---@field authority? string URL of the authority that gives tokens (AZURE_AUTHORITY_HOST)
@@ -24,7 +26,7 @@ local settings = {}
 
 ---@class aks.cloud
 ---@field resource_manager string
----@field authority string
+---@field authority? string
 ---@field audience? string
 
 local variables = {
@@ -51,20 +53,51 @@ local function add_variables(options)
       options[name] = variable(source)
     end
   end
-end
-
-local function credential_from_environment(options)
-  local client_id, client_secret = variable("AZURE_CLIENT_ID"), variable("AZURE_CLIENT_SECRET")
-  if client_id and client_secret then
-    return core.credential.client_secret {
-      tenant = options.tenant,
-      client_id = client_id,
-      client_secret = client_secret,
-    }
+  -- The Azure SDKs take a host alone, too.
+  if type(options.authority) == "string" and not options.authority:find("://", 1, true) then
+    options.authority = "https://" .. options.authority
   end
 end
 
----All options of a client: imposed ones, then the caller's, then the environment's.
+-- The CLI's name of the cloud that the options mean; nil when it is none that the CLI could know. Where nothing names
+-- a cloud, the CLI's active one is meant.
+local function settle_cloud(options)
+  if options.endpoint ~= nil or options.authority ~= nil then
+    return nil
+  elseif options.cloud ~= nil then
+    return type(options.cloud) == "string" and options.cloud or nil
+  end
+  local name, cloud = profile.cloud()
+  options.cloud = cloud
+  return cloud and name
+end
+
+local function find(subscriptions, wanted)
+  for _, subscription in ipairs(subscriptions) do
+    if wanted and subscription.id:lower() == tostring(wanted):lower() or not wanted and subscription.is_default then
+      return subscription
+    end
+  end
+  return {}
+end
+
+-- The Azure CLI's subscription, where nothing else names one, and the tenant that the subscription is in.
+local function add_profile(options)
+  local cloud = settle_cloud(options)
+  if not cloud or options.subscription ~= nil and options.tenant ~= nil then
+    return
+  end
+  local subscriptions, problem = profile.subscriptions(cloud)
+  if not subscriptions and options.subscription == nil then
+    error(core.error { code = "settings_invalid", message = problem,
+      hint = "give the option 'subscription', set AZURE_SUBSCRIPTION_ID, or run: az account list --refresh" }, 0)
+  end
+  local known = find(subscriptions or {}, options.subscription)
+  options.subscription = options.subscription or known.id
+  options.tenant = options.tenant or known.tenant
+end
+
+---All options of a client: imposed ones, then the caller's, then the environment's, then those of the Azure CLI.
 ---@param options? aks.options
 ---@return table
 function settings.resolve(options)
@@ -78,8 +111,9 @@ function settings.resolve(options)
     end
   end
   add_variables(complete)
+  add_profile(complete)
   if complete.credential == nil then
-    complete.credential = credential_from_environment(complete)
+    complete.credential = credentials.default { tenant = complete.tenant }
   end
   return complete
 end

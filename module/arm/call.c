@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "transport/challenge.h"
 #include "transport/chance.h"
 #include "transport/url.h"
 
@@ -104,11 +105,11 @@ static bool send_try(struct aks_call *call, struct aks_error *error)
     return call->exchange != NULL;
 }
 
-static bool request_token(struct aks_call *call, const char *refused, struct aks_error *error)
+static bool request_token(struct aks_call *call, const char *refused, const char *claims, struct aks_error *error)
 {
     struct aks_token_source *tokens = call->session->tokens;
 
-    call->token_request = tokens->methods->get(tokens, refused, on_token, call, error);
+    call->token_request = tokens->methods->get(tokens, refused, claims, on_token, call, error);
     return call->token_request != NULL;
 }
 
@@ -141,7 +142,7 @@ static void on_wait_over(void *context)
 
     call->attempt++;
     /* Asked for again, as the token may have expired during the wait. */
-    if (!request_token(call, NULL, &error))
+    if (!request_token(call, NULL, NULL, &error))
         fail(call, &error);
 }
 
@@ -181,9 +182,10 @@ static void retry_or_fail(struct aks_call *call, const struct aks_retry_outcome 
 static void on_lost(struct aks_call *call, struct aks_error *error)
 {
     const char *code = aks_error_code(error);
-    struct aks_retry_outcome outcome = {.connection_lost =
-                                            strcmp(code, "connection_failed") == 0 || strcmp(code, "timeout") == 0,
-                                        .unsent = error->unsent,
+    bool passes = strcmp(code, "connection_failed") == 0 || strcmp(code, "timeout") == 0;
+    /* A refused certificate leaves the request unsent too, but is refused again. */
+    struct aks_retry_outcome outcome = {.connection_lost = passes,
+                                        .unsent = error->unsent && passes,
                                         .repeatable = call->repeatable,
                                         .retry_after = -1};
 
@@ -194,13 +196,21 @@ static void on_lost(struct aks_call *call, struct aks_error *error)
         aks_error_clear(error);
 }
 
-/* The token was refused: asks for another, once. */
-static void refresh_token(struct aks_call *call)
+/* The token was refused: asks for another, once, which has the claims that the challenge wants
+   (https://learn.microsoft.com/entra/identity-platform/claims-challenge). */
+static void refresh_token(struct aks_call *call, const struct aks_headers *headers)
 {
     struct aks_error error = {0};
+    char *claims = NULL;
+    bool asked = false;
 
     call->refreshed = true;
-    if (!request_token(call, call->token.data, &error))
+    if (!aks_challenge_find(headers, "Bearer", "claims", &claims))
+        aks_error_set_no_memory(&error);
+    else
+        asked = request_token(call, call->token.data, claims, &error);
+    free(claims);
+    if (!asked)
         fail(call, &error);
 }
 
@@ -216,7 +226,7 @@ static void on_refused(struct aks_call *call, const struct aks_http_response *re
         aks_error_clear(&error);
     } else if (outcome.status == 401 && !call->refreshed) {
         aks_error_clear(&error);
-        refresh_token(call);
+        refresh_token(call, &response->headers);
     } else {
         retry_or_fail(call, &outcome, &error);
     }
@@ -294,7 +304,7 @@ struct aks_call *aks_call_start(struct aks_session *session, const struct aks_ca
     call->operation = request->operation;
     call->repeatable =
         request->repeatable || strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
-    if (aks_request_make(&call->request, session, request, error) && request_token(call, NULL, error))
+    if (aks_request_make(&call->request, session, request, error) && request_token(call, NULL, NULL, error))
         return call;
     free_call(call);
     return NULL;

@@ -45,7 +45,7 @@ struct aks_call *aks_call_start(struct aks_session *session, const struct aks_ca
                                 aks_call_done *done, void *context, struct aks_error *error);
 void aks_call_cancel(struct aks_call *call);
 
-/* Whether the error says that the resource, or the group it would be in, does not exist. */
+/* Whether the error says that the resource, or its parent or the group that it would be in, does not exist. */
 bool aks_call_is_absent(const struct aks_error *error);
 
 #endif

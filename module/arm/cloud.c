@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/text.h"
+#include "transport/url.h"
 
 static const struct aks_cloud clouds[] = {
     {"public", "https://management.azure.com", "https://login.microsoftonline.com", "https://management.azure.com"},
@@ -17,6 +18,19 @@ const struct aks_cloud *aks_cloud_find(const char *name)
 {
     for (size_t i = 0; i < sizeof clouds / sizeof *clouds; i++)
         if (aks_text_equal_fold(clouds[i].name, name))
+            return &clouds[i];
+    return NULL;
+}
+
+const struct aks_cloud *aks_cloud_of_authority(const char *url)
+{
+    struct aks_url one, other;
+
+    if (!aks_url_parse(url, &one) || !one.secure)
+        return NULL;
+    for (size_t i = 0; i < sizeof clouds / sizeof *clouds; i++)
+        if (aks_url_parse(clouds[i].authority, &other) && other.host_length == one.host_length &&
+            other.port == one.port && aks_text_equal_fold_n(other.host, one.host, one.host_length))
             return &clouds[i];
     return NULL;
 }

@@ -13,6 +13,9 @@ struct aks_cloud {
 /* NULL when there is no cloud of that name. */
 const struct aks_cloud *aks_cloud_find(const char *name);
 
+/* The cloud whose authority this URL is of, whatever its path; NULL when there is none. */
+const struct aks_cloud *aks_cloud_of_authority(const char *url);
+
 /* The names with '|' between them, for messages. */
 const char *aks_cloud_names(void);
 

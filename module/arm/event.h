@@ -15,7 +15,8 @@ struct aks_event {
     const char *resource_id;
     const char *status; /* operation: "running", "succeeded", "failed", "canceled" */
     const char *step;   /* operation: the step it is in */
-    const char *detail; /* operation: Azure's own words, such as "ReconcilingDNS" */
+    const char *detail; /* operation: Azure's own words, such as "ReconcilingDNS"; when it is over, what is worth
+                           knowing about its end */
     const char *method; /* request, retry */
     const char *url;    /* request, retry: redacted */
     int http_status;    /* request, retry: 0 when there was no answer */

@@ -33,6 +33,8 @@ static const struct hint {
     {"MissingSubscriptionRegistration", NULL,
      "register the resource provider that the message names: az provider register --namespace NAMESPACE"},
     {"SubscriptionNotRegistered", NULL, "register the resource provider: az provider register --namespace NAMESPACE"},
+    {"ResourceGroupNotFound", NULL, "create the resource group first"},
+    {"ParentResourceNotFound", NULL, "create the resource that it is a part of first"},
     {"FeatureNotFound", NULL, "the feature does not exist in this cloud"},
     {"BadRequest", "is not enabled",
      "register the feature, wait until it is Registered, then register the resource provider again"},

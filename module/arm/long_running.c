@@ -302,7 +302,9 @@ static bool fill(struct aks_long_running *running, const struct aks_call_request
     running->wait.context = running;
     running->deadline.fire = on_deadline;
     running->deadline.context = running;
-    if (!aks_timer_start(session->loop, &running->deadline, session->operation_timeout, error))
+    if (running->options.timeout <= 0)
+        running->options.timeout = session->operation_timeout;
+    if (!aks_timer_start(session->loop, &running->deadline, running->options.timeout, error))
         return false;
     running->call = aks_call_start(session, request, on_first, running, error);
     return running->call != NULL;

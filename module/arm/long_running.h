@@ -18,6 +18,7 @@ typedef void aks_long_running_progress(void *context, const char *status);
 
 struct aks_long_running_options {
     struct aks_poll_pace pace;
+    double timeout;                      /* seconds that are left; 0: the session's operation_timeout */
     aks_long_running_progress *progress; /* NULL: not told */
     aks_long_running_done *done;
     void *context;

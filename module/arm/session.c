@@ -130,6 +130,7 @@ void aks_session_release(struct aks_session *session)
     free(session->subscription);
     free(session->user_agent);
     free(session->ssh_directory);
+    aks_grants_clear(&session->grants);
     free(session);
 }
 

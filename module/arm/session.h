@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "arm/event.h"
+#include "arm/grants.h"
 #include "base/attributes.h"
 #include "base/error.h"
 #include "loop/loop.h"
@@ -28,6 +29,7 @@ struct aks_session {
     double operation_timeout; /* seconds for an operation, waiting included */
     double poll_interval;     /* seconds between looks when Azure names none; 0: as the kind of operation suggests */
     size_t response_limit;
+    struct aks_grants grants;
     aks_observer *observe; /* NULL: nobody watches */
     void *observer;
     bool closed; /* nothing is sent any more: "session_closed" */

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "base/uuid.h"
@@ -28,13 +29,23 @@ static bool is_shallow(const json_t *value, unsigned depth)
     return true;
 }
 
-/* New object, or NULL for what is none. jansson's lexer keeps a copy of each string for a moment and does not overwrite
+/* jansson's lexer keeps a copy of each string for a moment and does not overwrite
    it; all other traces of a token are ours to remove. */
-static json_t *parse(const char *text, size_t length)
+json_t *aks_answer_parse_any(const char *text, size_t length)
 {
     json_t *value = length > 0 && length <= AKS_ANSWER_LIMIT ? json_loadb(text, length, 0, NULL) : NULL;
 
-    if (json_is_object(value) && is_shallow(value, 0))
+    if (value && is_shallow(value, 0))
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
+json_t *aks_answer_parse(const char *text, size_t length)
+{
+    json_t *value = aks_answer_parse_any(text, length);
+
+    if (json_is_object(value))
         return value;
     json_decref(value);
     return NULL;
@@ -54,19 +65,42 @@ static double number_at(const json_t *answer, const char *name, double maximum)
     return number <= maximum ? number : -1;
 }
 
-/* Seconds since 1970, 0 when the answer does not say. A life counts from our own clock, which may be wrong; so it goes
-   before a date of theirs. */
-static double expiry_of(const json_t *answer, double now)
+/* "06/20/2019 02:57:58 +00:00" and "6/20/2019 2:57:58 AM +00:00", as App Service's oldest endpoint writes them; 0 for
+   anything else. */
+static double date_of(const char *text)
 {
-    double expires_in = number_at(answer, "expires_in", LONGEST_LIFE);
-    double expires_on = number_at(answer, "expires_on", now + LONGEST_LIFE);
+    static const char *const forms[] = {"%m/%d/%Y %I:%M:%S %p +00:00", "%m/%d/%Y %H:%M:%S +00:00"};
 
-    if (expires_in >= 0)
-        return now + expires_in;
-    return expires_on >= 0 ? expires_on : 0;
+    for (size_t i = 0; text && i < sizeof forms / sizeof *forms; i++) {
+        struct tm parts = {0};
+        const char *end = strptime(text, forms[i], &parts);
+
+        if (end && *end == '\0')
+            return (double)timegm(&parts);
+    }
+    return 0;
 }
 
-static struct aks_token *token_of(const json_t *answer, double now, struct aks_error *error)
+double aks_answer_expiry(const json_t *answer, const char *name, double now)
+{
+    double number = number_at(answer, name, now + LONGEST_LIFE);
+
+    return number > 0 ? number : date_of(json_string_value(json_object_get(answer, name)));
+}
+
+/* Seconds since 1970 by our own clock, 0 when the answer does not say. A life counts from our clock whatever it shows;
+   so it goes before a date of theirs. */
+static double expiry_of(const json_t *answer, const struct aks_answer_time *time)
+{
+    double expires_in = number_at(answer, "expires_in", LONGEST_LIFE);
+    double expires_on = aks_answer_expiry(answer, "expires_on", time->now + time->ahead);
+
+    if (expires_in >= 0)
+        return time->now + expires_in;
+    return expires_on > 0 ? expires_on - time->ahead : 0;
+}
+
+static struct aks_token *token_of(const json_t *answer, const struct aks_answer_time *time, struct aks_error *error)
 {
     const char *text = json_string_value(json_object_get(answer, "access_token"));
     double refresh_in = number_at(answer, "refresh_in", LONGEST_LIFE);
@@ -76,34 +110,35 @@ static struct aks_token *token_of(const json_t *answer, double now, struct aks_e
         aks_error_set(error, "response_invalid", "the answer of the token endpoint has no access_token");
         return NULL;
     }
-    token = aks_token_new(text, expiry_of(answer, now), error);
-    if (token && refresh_in > 0 && now + refresh_in < token->expires_on)
-        token->refresh_on = now + refresh_in;
+    token = aks_token_new(text, expiry_of(answer, time), error);
+    if (token && refresh_in > 0 && time->now + refresh_in < token->expires_on)
+        token->refresh_on = time->now + refresh_in;
     return token;
 }
 
 /* The memory is jansson's, but the value is ours alone and about to be freed. */
-static void erase_strings(json_t *answer)
+void aks_answer_erase(json_t *answer)
 {
     const char *name;
     json_t *value;
 
     json_object_foreach(answer, name, value) if (json_is_string(value))
         explicit_bzero((char *)json_string_value(value), json_string_length(value));
+    json_decref(answer);
 }
 
-struct aks_token *aks_answer_read_token(const char *text, size_t length, double now, struct aks_error *error)
+struct aks_token *aks_answer_read_token(const char *text, size_t length, const struct aks_answer_time *time,
+                                        struct aks_error *error)
 {
-    json_t *answer = parse(text, length);
+    json_t *answer = aks_answer_parse(text, length);
     struct aks_token *token;
 
     if (!answer) {
         aks_error_set(error, "response_invalid", "the answer of the token endpoint is not a JSON object");
         return NULL;
     }
-    token = token_of(answer, now, error);
-    erase_strings(answer);
-    json_decref(answer);
+    token = token_of(answer, time, error);
+    aks_answer_erase(answer);
     return token;
 }
 
@@ -120,7 +155,7 @@ static const struct {
     {90002, "no such tenant: check tenant, and that the cloud is the right one"},
     {900023, "no such tenant: check tenant, which is an id or a domain"},
     {700024, "the assertion is not valid now: check this machine's clock"},
-    {700027, "the certificate's key is not registered with the application: upload the certificate there"},
+    {700027, "the certificate is not registered with the application, or has expired: upload a valid one there"},
     {70021, "no federated credential of the application matches the issuer, subject and audience of the token"},
     {700211, "no federated credential of the application has the issuer of the token"},
     {700212, "no federated credential of the application has the audience of the token"},
@@ -162,7 +197,7 @@ static const char *sayable(const char *text)
 
 void aks_answer_read_refusal(int status, const char *text, size_t length, struct aks_error *error)
 {
-    json_t *answer = parse(text, length);
+    json_t *answer = aks_answer_parse(text, length);
     const char *word = json_string_value(json_object_get(answer, "error"));
     const char *description = json_string_value(json_object_get(answer, "error_description"));
     const char *code = code_of(status, word);

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/kind.h"
+#include "auth/entry.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "transport/url.h"
 
 struct source;
@@ -23,32 +22,12 @@ struct aks_token_request {
     unsigned long long round; /* the fetch it waits for; 0: its turn has not come */
 };
 
-struct aks_token_entry {
-    struct aks_token_entry *next;
-    struct aks_credential *credential; /* which owns the entry */
-    char *authority;
-    char *tenant;
-    char *audience;
-    struct aks_token *token;  /* the last one, or NULL */
-    bool refused;             /* the server does not take that token: kept only to know it again */
-    double refresh_at;        /* monotonic: no refresh of a token that still serves before then */
-    struct aks_fetch *fetch;  /* under way, or NULL */
-    struct source *fetcher;   /* whose loop and transport the fetch uses */
-    unsigned long long round; /* number of the last fetch */
-    struct aks_token_request *first, *last;
-};
-
 struct source {
     struct aks_token_source base;
     struct aks_credential *credential; /* retained: so the entry stays */
     struct aks_token_entry *entry;
     struct aks_token_target target; /* texts are the entry's */
 };
-
-static bool can_serve(const struct aks_token_entry *entry)
-{
-    return entry->token && !entry->refused && !aks_token_has_expired(entry->token);
-}
 
 static void unlink_request(struct aks_token_request *request)
 {
@@ -96,16 +75,54 @@ static struct aks_token_request *next_waiter(const struct aks_token_entry *entry
     return NULL;
 }
 
-static bool is_refused_again(const struct aks_token_entry *entry, const struct aks_token *token)
+static aks_fetch_done on_fetched;
+
+static bool start_fetch(struct source *source, struct aks_error *error)
 {
-    return entry->refused && strcmp(entry->token->text, token->text) == 0;
+    struct aks_token_entry *entry = source->entry;
+    struct aks_credential *credential = source->credential;
+
+    source->target.claims = aks_token_entry_claims(entry);
+    source->target.authority = entry->authority ? entry->authority : entry->place.authority;
+    source->target.audience = entry->audience ? entry->audience : entry->place.audience;
+    entry->discovers = entry->resource_manager && !entry->place.audience;
+    if (entry->discovers)
+        entry->fetch = aks_discovery_fetch(credential, &source->target, &entry->place, on_fetched, entry, error);
+    else
+        entry->fetch = credential->methods->fetch(credential, &source->target, on_fetched, entry, error);
+    if (!entry->fetch)
+        return false;
+    entry->fetcher = &source->base;
+    entry->round++;
+    return true;
 }
 
-static void keep(struct aks_token_entry *entry, struct aks_token *token)
+/* A token came, but meanwhile claims are wanted that it was not asked for: another is fetched, for all who wait. */
+static bool fetch_again(struct source *source, struct aks_error *error)
 {
-    aks_token_release(entry->token);
-    entry->token = aks_token_retain(token);
-    entry->refused = false;
+    struct aks_token_entry *entry = source->entry;
+    unsigned long long round = entry->round;
+
+    if (!start_fetch(source, error))
+        return false;
+    for (struct aks_token_request *request = entry->first; request; request = request->next)
+        if (request->round == round)
+            request->round = entry->round;
+    return true;
+}
+
+/* Whether the token that was fetched may be given; else the error is set. */
+static bool is_good(const struct aks_token_entry *entry, const struct aks_token *token, struct aks_error *error)
+{
+    if (!token || !aks_token_entry_knows_refused(entry, token))
+        return token != NULL;
+    aks_error_set(error, "token_refused", "the server refused the token, and the %s credential has no other one",
+                  aks_credential_kind(entry->credential));
+    aks_error_note(&error->hint, entry->sent_claims
+                                     ? "the server wants a sign-in that meets a policy: sign in anew, or ask the "
+                                       "tenant's administrator"
+                                     : "check that the token is for this cloud and tenant, and has not expired");
+    return false;
 }
 
 /* `token` is taken. A failed refresh that nobody waits for is not told to anybody: the old token still serves. */
@@ -113,37 +130,22 @@ static void on_fetched(void *context, struct aks_token *token, struct aks_error 
 {
     struct aks_token_entry *entry = context;
     struct aks_credential *credential = aks_credential_retain(entry->credential); /* those told may release theirs */
+    struct source *fetcher = (struct source *)entry->fetcher;
     unsigned long long round = entry->round;
     struct aks_token_request *request;
+    bool again = token && entry->wanted_claims, good;
 
     entry->fetch = NULL;
     entry->fetcher = NULL;
-    if (token && is_refused_again(entry, token)) {
-        aks_token_release(token);
-        token = NULL;
-        aks_error_set(error, "token_refused", "the server refused the token, and the %s credential has no other one",
-                      aks_credential_kind(credential));
-        aks_error_note(&error->hint, "check that the token is for this cloud and tenant, and has not expired");
+    if (!again || !fetch_again(fetcher, error)) {
+        good = !again && is_good(entry, token, error);
+        if (good)
+            aks_token_entry_keep(entry, token);
+        while ((request = next_waiter(entry, round)))
+            tell(request, good ? token : NULL, error);
     }
-    if (token)
-        keep(entry, token);
-    while ((request = next_waiter(entry, round)))
-        tell(request, token, error);
     aks_token_release(token);
     aks_credential_release(credential);
-}
-
-static bool start_fetch(struct source *source, struct aks_error *error)
-{
-    struct aks_token_entry *entry = source->entry;
-    struct aks_credential *credential = source->credential;
-
-    entry->fetch = credential->methods->fetch(credential, &source->target, on_fetched, entry, error);
-    if (!entry->fetch)
-        return false;
-    entry->fetcher = source;
-    entry->round++;
-    return true;
 }
 
 static void refresh_ahead(struct source *source)
@@ -166,7 +168,7 @@ static void on_turn(void *context)
     struct aks_token_entry *entry = source->entry;
     struct aks_error error = {0};
 
-    if (can_serve(entry)) {
+    if (aks_token_entry_serves(entry)) {
         refresh_ahead(source);
         tell(request, entry->token, NULL);
     } else if (entry->fetch || start_fetch(source, &error)) {
@@ -177,14 +179,15 @@ static void on_turn(void *context)
     }
 }
 
-static struct aks_token_request *source_get(struct aks_token_source *base, const char *refused, aks_token_done *done,
-                                            void *context, struct aks_error *error)
+static struct aks_token_request *source_get(struct aks_token_source *base, const char *refused, const char *claims,
+                                            aks_token_done *done, void *context, struct aks_error *error)
 {
     struct source *source = (struct source *)base;
     struct aks_token_entry *entry = source->entry;
     struct aks_token_request *request = calloc(1, sizeof *request);
 
-    if (!request) {
+    if (!request || (refused && !aks_token_entry_refuse(entry, refused, claims))) {
+        free(request);
         aks_error_set_no_memory(error);
         return NULL;
     }
@@ -202,8 +205,6 @@ static struct aks_token_request *source_get(struct aks_token_source *base, const
         free_request(request);
         return NULL;
     }
-    if (refused && entry->token && strcmp(entry->token->text, refused) == 0)
-        entry->refused = true;
     return request;
 }
 
@@ -233,9 +234,12 @@ static void stop_fetch(struct source *source)
     struct aks_token_request *request;
     struct aks_error error = {0};
 
-    if (entry->fetcher != source)
+    if (entry->fetcher != &source->base)
         return;
-    source->credential->methods->cancel(source->credential, entry->fetch);
+    if (entry->discovers)
+        aks_discovery_cancel(entry->fetch);
+    else
+        source->credential->methods->cancel(source->credential, entry->fetch);
     entry->fetch = NULL;
     entry->fetcher = NULL;
     while ((request = next_waiter(entry, round))) {
@@ -256,88 +260,38 @@ static void source_free(struct aks_token_source *base)
     free(source);
 }
 
-static void free_entry(struct aks_token_entry *entry)
+static bool source_describe(const struct aks_token_source *base, struct aks_token_origin *origin)
 {
-    aks_token_release(entry->token);
-    free(entry->authority);
-    free(entry->tenant);
-    free(entry->audience);
-    free(entry);
-}
+    const struct aks_token_entry *entry = ((const struct source *)base)->entry;
 
-void aks_token_entries_clear(struct aks_token_entry **entries)
-{
-    while (*entries) {
-        struct aks_token_entry *entry = *entries;
-
-        *entries = entry->next;
-        free_entry(entry);
-    }
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool copy_text(char **copy, const char *text, size_t length)
-{
-    *copy = text ? aks_text_copy_n(text, length) : NULL;
-    return !text || *copy;
-}
-
-/* A new entry at the head of the credential's list, or the one that is there already. */
-static struct aks_token_entry *find_entry(struct aks_credential *credential, const struct aks_token_target *target,
-                                          struct aks_error *error)
-{
-    size_t length = target->authority ? strlen(target->authority) : 0;
-    struct aks_token_entry *entry = calloc(1, sizeof *entry);
-
-    while (length > 0 && target->authority[length - 1] == '/')
-        length--;
-    if (!entry || !copy_text(&entry->authority, target->authority, length) ||
-        !copy_text(&entry->tenant, target->tenant, target->tenant ? strlen(target->tenant) : 0) ||
-        !copy_text(&entry->audience, target->audience, strlen(target->audience))) {
-        if (entry)
-            free_entry(entry);
-        aks_error_set_no_memory(error);
-        return NULL;
-    }
-    for (struct aks_token_entry *other = credential->entries; other; other = other->next)
-        if (same_text(other->authority, entry->authority) && same_text(other->tenant, entry->tenant) &&
-            same_text(other->audience, entry->audience)) {
-            free_entry(entry);
-            return other;
-        }
-    entry->credential = credential;
-    entry->next = credential->entries;
-    credential->entries = entry;
-    return entry;
+    if (!entry->token)
+        return false;
+    *origin = (struct aks_token_origin){.credential = entry->token->kind,
+                                        .authority = entry->authority ? entry->authority : entry->place.authority,
+                                        .expires_on = entry->token->expires_on};
+    return true;
 }
 
 struct aks_token_source *aks_token_source_new(struct aks_credential *credential, const struct aks_token_target *target,
                                               struct aks_error *error)
 {
-    static const struct aks_token_source_methods methods = {source_get, source_cancel, source_free};
+    static const struct aks_token_source_methods methods = {source_get, source_cancel, source_free, source_describe};
     struct aks_token_entry *entry;
     struct source *source;
 
     if (target->authority && !aks_url_check_secure(target->authority, "the authority", error))
         return NULL;
-    entry = find_entry(credential, target, error);
-    if (!entry)
-        return NULL;
-    source = calloc(1, sizeof *source);
+    entry = aks_token_entry_find(credential, target);
+    source = entry ? calloc(1, sizeof *source) : NULL;
     if (!source) {
-        aks_error_set_no_memory(error); /* the entry stays: it is the credential's, and empty */
+        aks_error_set_no_memory(error); /* an entry stays: it is the credential's, and empty */
         return NULL;
     }
     source->base.methods = &methods;
     source->credential = aks_credential_retain(credential);
     source->entry = entry;
     source->target = *target;
-    source->target.authority = entry->authority;
     source->target.tenant = entry->tenant;
-    source->target.audience = entry->audience;
+    source->target.resource_manager = entry->resource_manager;
     return &source->base;
 }

@@ -24,6 +24,8 @@ struct aks_credential_methods {
                                aks_fetch_done *done, void *context, struct aks_error *error);
     void (*cancel)(struct aks_credential *credential, struct aks_fetch *fetch);
     void (*free)(struct aks_credential *credential);
+    /* The token is the user's business: for whom it is and who gives it need not be known. */
+    bool is_given;
 };
 
 /* The first member of every kind's own struct. */
@@ -35,6 +37,10 @@ struct aks_credential {
 
 /* With one reference. */
 void aks_credential_init(struct aks_credential *credential, const struct aks_credential_methods *methods);
+
+/* Puts stars in the place of a secret (NULL: none) wherever the message has it, as it stands or percent-encoded: no
+   endpoint has a reason to repeat it to us, but what it says ends up in logs. */
+void aks_secret_hide(struct aks_error *error, const char *secret);
 
 /* Overwrites a secret and frees it; NULL is allowed. */
 void aks_secret_free(char *secret);

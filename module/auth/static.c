@@ -97,7 +97,7 @@ static void free_static(struct aks_credential *base)
 
 struct aks_credential *aks_credential_new_token(const char *token, double expires_on, struct aks_error *error)
 {
-    static const struct aks_credential_methods methods = {"token", fetch_static, cancel_turn, free_static};
+    static const struct aks_credential_methods methods = {"token", fetch_static, cancel_turn, free_static, true};
     struct static_credential *credential = calloc(1, sizeof *credential);
 
     if (!credential) {
@@ -172,7 +172,7 @@ static void free_function(struct aks_credential *base)
 struct aks_credential *aks_credential_new_function(aks_credential_function *function, void *context,
                                                    void (*release)(void *context), struct aks_error *error)
 {
-    static const struct aks_credential_methods methods = {"function", fetch_function, cancel_turn, free_function};
+    static const struct aks_credential_methods methods = {"function", fetch_function, cancel_turn, free_function, true};
     struct function_credential *credential = calloc(1, sizeof *credential);
 
     if (!credential) {

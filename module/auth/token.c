@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 
+#define LONG_LIFE 7200.0 /* seconds */
+
 static double refresh_time(double expires_on)
 {
     double life = expires_on - aks_clock_wall();
@@ -36,6 +38,7 @@ struct aks_token *aks_token_new(const char *text, double expires_on, struct aks_
         return NULL;
     }
     token->references = 1;
+    token->kind = NULL;
     token->expires_on = expires_on > 0 ? expires_on : 0;
     token->refresh_on = refresh_time(token->expires_on);
     memcpy(token->text, text, length + 1);
@@ -54,6 +57,14 @@ void aks_token_release(struct aks_token *token)
         return;
     explicit_bzero(token->text, strlen(token->text));
     free(token);
+}
+
+void aks_token_refresh_halfway(struct aks_token *token, double from)
+{
+    double life = token->expires_on - from;
+
+    if (life >= LONG_LIFE && token->refresh_on > from + life / 2)
+        token->refresh_on = from + life / 2;
 }
 
 bool aks_token_has_expired(const struct aks_token *token)

@@ -18,6 +18,7 @@ struct aks_token {
     unsigned references;
     double expires_on; /* seconds since 1970; 0: unknown */
     double refresh_on; /* from when on a new one is asked for; 0: never */
+    const char *kind;  /* of the credential that gave it, static text; NULL: not told yet */
     char text[];
 };
 
@@ -26,6 +27,10 @@ struct aks_token {
 struct aks_token *aks_token_new(const char *text, double expires_on, struct aks_error *error);
 struct aks_token *aks_token_retain(struct aks_token *token);
 void aks_token_release(struct aks_token *token); /* NULL is allowed */
+
+/* For a giver that keeps its tokens itself, and has a newer one from half of their life on: from then on it is
+   replaced. `from`: when it was given, wall clock. Tokens of less than two hours are left as they are. */
+void aks_token_refresh_halfway(struct aks_token *token, double from);
 
 /* Whether its time is over by the wall clock. */
 bool aks_token_has_expired(const struct aks_token *token);

@@ -29,7 +29,8 @@ void aks_buffer_erase(struct aks_buffer *buffer);
 AKS_CHECK bool aks_buffer_append(struct aks_buffer *buffer, const void *bytes, size_t count);
 AKS_CHECK bool aks_buffer_append_text(struct aks_buffer *buffer, const char *text);
 AKS_CHECK bool aks_buffer_append_format(struct aks_buffer *buffer, const char *format, ...) AKS_PRINTF(2, 3);
-AKS_CHECK bool aks_buffer_append_arguments(struct aks_buffer *buffer, const char *format, va_list arguments);
+AKS_CHECK bool aks_buffer_append_arguments(struct aks_buffer *buffer, const char *format, va_list arguments)
+    AKS_PRINTF(2, 0);
 
 /* Append `text` with every byte outside RFC 3986's unreserved set percent-encoded. */
 AKS_CHECK bool aks_buffer_append_percent_encoded(struct aks_buffer *buffer, const char *text);

@@ -90,12 +90,20 @@ static bool copy_request(struct aks_exchange *exchange, const struct aks_http_re
            copy_body(exchange, request);
 }
 
+/* Whether the request may go where it goes although that is plain http. */
+static bool is_of_link(const struct aks_http_request *request)
+{
+    struct aks_url url;
+
+    return request->link_local && aks_url_parse(request->url, &url) && aks_url_is_link_local(&url);
+}
+
 struct aks_exchange *aks_exchange_new(const struct aks_http_request *request, struct aks_error *error)
 {
     struct aks_exchange *exchange;
     struct aks_url url;
 
-    if (!aks_url_check_secure(request->url, "the URL of the request", error))
+    if (!is_of_link(request) && !aks_url_check_secure(request->url, "the URL of the request", error))
         return NULL;
     if (!aks_url_parse(request->url, &url) || !is_method(request->method)) {
         aks_error_set(error, "connection_failed", "the request has no valid method or URL");
@@ -124,6 +132,10 @@ void aks_exchange_finish(struct aks_exchange *exchange, CURL *easy, CURLcode cod
         return;
     case AKS_EXCHANGE_NO_MEMORY:
         aks_error_set_no_memory(error);
+        return;
+    case AKS_EXCHANGE_LOST:
+        aks_error_set(error, "connection_failed", "no answer from %s: the connection was lost", exchange->origin);
+        error->retryable = true;
         return;
     case AKS_EXCHANGE_GOES_ON:
         break;

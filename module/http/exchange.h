@@ -18,7 +18,13 @@ enum aks_exchange_place {
 };
 
 /* Why one of our callbacks ended the transfer. */
-enum aks_exchange_stop { AKS_EXCHANGE_GOES_ON, AKS_EXCHANGE_TOO_LARGE, AKS_EXCHANGE_INVALID, AKS_EXCHANGE_NO_MEMORY };
+enum aks_exchange_stop {
+    AKS_EXCHANGE_GOES_ON,
+    AKS_EXCHANGE_TOO_LARGE,
+    AKS_EXCHANGE_INVALID,
+    AKS_EXCHANGE_NO_MEMORY,
+    AKS_EXCHANGE_LOST /* libcurl was about to send it a second time */
+};
 
 struct aks_exchange {
     TAILQ_ENTRY(aks_exchange) link; /* of the engine, as the next four */
@@ -42,6 +48,7 @@ struct aks_exchange {
     size_t header_bytes; /* of all answers, interim ones too */
     bool in_headers;     /* of the last answer: what comes later as a header is a trailer */
     enum aks_exchange_stop stop;
+    unsigned sendings; /* how often libcurl has begun to send it */
     char text[CURL_ERROR_SIZE];
 };
 

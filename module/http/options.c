@@ -84,6 +84,34 @@ static bool expects_body(const char *method)
     return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
+/* libcurl sends a request again when a connection that had served before closes without an answer: its server may have
+   been about to close it. But it may have had its effect too, and one that is not idempotent must not have it twice
+   (RFC 9110 section 9.2.2). */
+static int before_sending(void *context, char *address, char *own_address, int port, int own_port)
+{
+    struct aks_exchange *exchange = context;
+
+    (void)address;
+    (void)own_address;
+    (void)port;
+    (void)own_port;
+    if (exchange->sendings++ == 0)
+        return CURL_PREREQFUNC_OK;
+    exchange->stop = AKS_EXCHANGE_LOST;
+    return CURL_PREREQFUNC_ABORT;
+}
+
+static CURLcode set_repetition(struct aks_exchange *exchange, CURL *easy)
+{
+    CURLcode code = CURLE_OK;
+
+    if (strcmp(exchange->method, "POST") != 0 && strcmp(exchange->method, "PATCH") != 0)
+        return code;
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
+    return code;
+}
+
 static CURLcode set_request(const struct aks_exchange *exchange, CURL *easy)
 {
     CURLcode code = CURLE_OK;
@@ -121,6 +149,7 @@ bool aks_exchange_set_up(struct aks_exchange *exchange, CURL *easy, const struct
     code = code ? code : set_authorities(easy, options->ca_file);
     code = code ? code : set_connection(exchange, easy, options);
     code = code ? code : set_request(exchange, easy);
+    code = code ? code : set_repetition(exchange, easy);
     code = code ? code : set_collecting(exchange, easy);
     if (code == CURLE_OK)
         return true;

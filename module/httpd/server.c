@@ -136,7 +136,7 @@ static int wait_milliseconds(struct server *server)
 {
     double next = resume_due(server, false);
     MHD_UNSIGNED_LONG_LONG timeout;
-    int milliseconds = next < 0 ? -1 : (int)(next * 1000) + 1;
+    int milliseconds = next < 0 ? -1 : (int)((next < 60 ? next : 60) * 1000) + 1;
 
     if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && (milliseconds < 0 || timeout < (unsigned)milliseconds))
         milliseconds = timeout > 60000 ? 60000 : (int)timeout;
@@ -228,7 +228,7 @@ static bool parse_loopback(const char *text, struct sockaddr_in *address)
     return inet_pton(AF_INET, text, &address->sin_addr) == 1 && (ntohl(address->sin_addr.s_addr) >> 24) == 127;
 }
 
-/* The option `certificates`, a directory: TLS with what is kept there. */
+/* The option `tls_directory`, a directory: TLS with what is kept there. */
 static void open_identity(lua_State *L, struct server *server, const char *directory)
 {
     if (directory && !keeper_open(directory, &server->identity))
@@ -273,7 +273,7 @@ int server_listen(lua_State *L)
     lua_getfield(L, 1, "address");
     lua_getfield(L, 1, "port");
     lua_getfield(L, 1, "signals");
-    lua_getfield(L, 1, "certificates");
+    lua_getfield(L, 1, "tls_directory");
     text = luaL_optstring(L, 2, "127.0.0.1");
     port = luaL_optinteger(L, 3, 0);
     directory = luaL_optstring(L, 5, NULL);

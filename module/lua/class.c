@@ -92,6 +92,12 @@ void *aks_class_push(lua_State *L, const char *name, size_t size, int values)
     return object;
 }
 
+void aks_class_retire(lua_State *L)
+{
+    lua_pushnil(L);
+    lua_setmetatable(L, 1);
+}
+
 bool aks_check_wait(lua_State *L, int index)
 {
     bool wait = true;

@@ -28,6 +28,10 @@ void aks_class_register(lua_State *L, const struct aks_class *class);
 /* Pushes a zero-initialised userdata with `values` user values; its __gc must accept it as it is. */
 void *aks_class_push(lua_State *L, const char *name, size_t size, int values);
 
+/* For a __gc, at its end: the object at index 1 has no class any more. When a Lua state is closed, finalisers of the
+   user run after ours and may still hold it: they get an error then, and nobody looks into what is gone. */
+void aks_class_retire(lua_State *L);
+
 /* Raises unless the value at `index` is nil, none, or a table with the one field `wait`; whether to wait. */
 bool aks_check_wait(lua_State *L, int index);
 

@@ -7,6 +7,7 @@
 #include "lua/box.h"
 #include "lua/class.h"
 #include "lua/credential.h"
+#include "lua/identity_report.h"
 #include "lua/operation.h"
 #include "lua/options.h"
 #include "lua/raise.h"
@@ -64,6 +65,7 @@ static struct aks_session *new_session(struct aks_client *client, const struct a
         .authority = options->authority,
         .audience = options->audience,
         .tenant = aks_option_text(options, "tenant"),
+        .resource_manager = options->resource_manager,
     };
     struct aks_session_options session = {
         .loop = client->runtime->loop,
@@ -139,6 +141,7 @@ static void close_client(lua_State *L, struct aks_client *client)
 {
     while (client->running)
         aks_lua_operation_cancel(L, client->running);
+    aks_identity_reports_cancel(&client->reports);
     if (client->session)
         aks_session_close(client->session);
 }
@@ -171,6 +174,7 @@ static int client_gc(lua_State *L)
     client->session = NULL;
     aks_runtime_release(client->runtime);
     client->runtime = NULL;
+    aks_class_retire(L);
     return 0;
 }
 
@@ -209,6 +213,7 @@ static void suggest(lua_State *L, struct aks_text_nearest *nearest)
 
 static const luaL_Reg methods[] = {
     {"close", client_close},
+    {"identity_report", aks_client_identity_report},
     {NULL, NULL},
 };
 

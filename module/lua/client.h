@@ -7,15 +7,17 @@
 
 #include "arm/session.h"
 
+struct aks_identity_report;
 struct aks_lua_operation;
 struct aks_runtime;
 
 #define AKS_CLIENT_CLASS "aks.client"
 
 struct aks_client {
-    struct aks_runtime *runtime;       /* NULL: half-made, or finalised */
-    struct aks_session *session;       /* retained; NULL: half-made */
-    struct aks_lua_operation *running; /* list of what is under way */
+    struct aks_runtime *runtime;         /* NULL: half-made, or finalised */
+    struct aks_session *session;         /* retained; NULL: half-made */
+    struct aks_lua_operation *running;   /* list of what is under way */
+    struct aks_identity_report *reports; /* the same */
 };
 
 /* Registers the class; leaves its table of methods on the stack. */

@@ -6,20 +6,33 @@
 #include "lua/cidr.h"
 #include "lua/client.h"
 #include "lua/credential.h"
+#include "lua/describe.h"
+#include "lua/findings.h"
 #include "lua/generic.h"
 #include "lua/id.h"
+#include "lua/json.h"
+#include "lua/kubeconfig.h"
 #include "lua/loop.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
+#include "lua/registration.h"
 #include "lua/resource.h"
 #include "lua/runtime.h"
 #include "lua/task.h"
 #include "lua/value.h"
 
 static const luaL_Reg functions[] = {
-    {"connect", aks_connect},  {"cidr", aks_cidr_new}, {"id", aks_id_new},        {"spawn", aks_spawn},
-    {"all", aks_all},          {"sleep", aks_sleep},   {"array", aks_array_make}, {"is_error", aks_error_is},
-    {"error", aks_error_make}, {NULL, NULL},
+    {"connect", aks_connect},
+    {"cidr", aks_cidr_new},
+    {"id", aks_id_new},
+    {"spawn", aks_spawn},
+    {"all", aks_all},
+    {"sleep", aks_sleep},
+    {"array", aks_array_make},
+    {"is_error", aks_error_is},
+    {"error", aks_error_make},
+    {"decode", aks_json_decode},
+    {NULL, NULL},
 };
 
 static void open_classes(lua_State *L)
@@ -31,9 +44,13 @@ static void open_classes(lua_State *L)
     aks_open_operation(L);
     aks_open_id(L);
     aks_open_cidr(L);
+    aks_open_kubeconfig(L);
+    aks_open_findings(L);
     aks_open_generic(L);
+    aks_open_credential(L);
     aks_open_client(L);
     aks_open_resources(L);
+    aks_open_registration(L);
     lua_pushcfunction(L, aks_generic_new);
     lua_setfield(L, -2, "resource");
     lua_pop(L, 1);

@@ -1,4 +1,4 @@
-/* The class of credentials, and the kinds that Lua can make. None shows what it holds. */
+/* The class of credentials, and those that hold a token or a function. None shows what it holds. */
 #include "lua/credential.h"
 
 #include <lauxlib.h>
@@ -9,8 +9,6 @@
 #include "lua/class.h"
 #include "lua/raise.h"
 #include "lua/runtime.h"
-#include "lua/value.h"
-#include "resources/field.h"
 
 #define CREDENTIAL_CLASS "aks.credential"
 
@@ -28,6 +26,11 @@ struct function {
 static struct credential *push_credential(lua_State *L)
 {
     return aks_class_push(L, CREDENTIAL_CLASS, sizeof(struct credential), VALUE_COUNT);
+}
+
+struct aks_credential **aks_credential_push(lua_State *L)
+{
+    return &push_credential(L)->credential;
 }
 
 static void release_function(void *context)
@@ -133,7 +136,7 @@ static void push_function(lua_State *L, int index)
     aks_runtime_track(L, function, -1);
 }
 
-static int credential_token(lua_State *L)
+int aks_credential_token(lua_State *L)
 {
     if (lua_type(L, 1) == LUA_TSTRING)
         push_given_token(L, 1);
@@ -145,74 +148,16 @@ static int credential_token(lua_State *L)
     return 1;
 }
 
-static const struct aks_field secret_rows[] = {
-    {.name = "tenant", .type = AKS_FIELD_STRING, .minimum = 1, .maximum = 256, .documentation = "the Entra tenant"},
-    {.name = "client_id",
-     .type = AKS_FIELD_STRING,
-     .minimum = 1,
-     .maximum = 256,
-     .flags = AKS_FIELD_REQUIRED,
-     .documentation = "the application's client id"},
-    {.name = "client_secret", .type = AKS_FIELD_STRING, .flags = AKS_FIELD_REQUIRED, .documentation = "its secret"},
-};
-static const struct aks_fields secret_fields = AKS_FIELDS(secret_rows);
-
-/* Raises with all that is wrong with the table at index 1. */
-static const json_t *check_table(lua_State *L, const struct aks_fields *fields, const char *title)
-{
-    struct aks_findings findings = {0};
-    struct aks_error *error = aks_box_error(L);
-    json_t **spec;
-    bool enough_memory;
-
-    luaL_checktype(L, 1, LUA_TTABLE);
-    spec = aks_value_check(L, 1, title);
-    enough_memory = aks_fields_check(fields, title, *spec, &findings);
-    if (!enough_memory)
-        aks_error_set_no_memory(error);
-    else if (aks_findings_refuse(&findings))
-        aks_error_set_findings(error, &findings);
-    aks_findings_clear(&findings);
-    if (aks_error_is_set(error))
-        aks_raise(L, error);
-    return *spec;
-}
-
-static int credential_client_secret(lua_State *L)
-{
-    const json_t *spec = check_table(L, &secret_fields, "client_secret");
-    const struct aks_client_secret secret = {
-        .tenant = json_string_value(json_object_get(spec, "tenant")),
-        .client_id = json_string_value(json_object_get(spec, "client_id")),
-        .client_secret = json_string_value(json_object_get(spec, "client_secret")),
-    };
-    struct aks_error *error = aks_box_error(L);
-    struct credential *credential = push_credential(L);
-
-    credential->credential = aks_credential_new_client_secret(&secret, error);
-    if (!credential->credential)
-        aks_raise(L, error);
-    return 1;
-}
-
 struct aks_credential *aks_credential_check(lua_State *L, int index)
 {
     struct credential *credential;
 
-    if (lua_type(L, index) == LUA_TSTRING) {
+    if (lua_type(L, index) == LUA_TSTRING)
         push_given_token(L, index);
-    } else if (lua_isnil(L, index)) {
-        struct aks_error *error = aks_box_error(L);
-
-        aks_error_set(error, "credential_unavailable", "aks.connect has no credential to sign in with");
-        aks_error_note(&error->hint, "give the option 'credential', such as aks.credential.token(...), or set "
-                                     "AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and AZURE_TENANT_ID");
-        aks_raise(L, error);
-    } else {
+    else
         lua_pushvalue(L, index);
-    }
     credential = luaL_testudata(L, -1, CREDENTIAL_CLASS);
-    if (credential)
+    if (credential && credential->credential)
         return credential->credential;
     aks_raise_argument(L, "type_mismatch", "aks.connect", "credential", NULL,
                        "credential must be made by aks.credential, or be a token; this is a %s", luaL_typename(L, -1));
@@ -234,6 +179,7 @@ static int credential_gc(lua_State *L)
 
     aks_credential_release(credential->credential);
     credential->credential = NULL;
+    aks_class_retire(L);
     return 0;
 }
 
@@ -262,14 +208,7 @@ static const struct aks_class credential_class = {
     .attribute = attribute,
 };
 
-static const luaL_Reg kinds[] = {
-    {"token", credential_token},
-    {"client_secret", credential_client_secret},
-    {NULL, NULL},
-};
-
-void aks_push_credentials(lua_State *L)
+void aks_open_credential(lua_State *L)
 {
     aks_class_register(L, &credential_class);
-    luaL_newlib(L, kinds);
 }

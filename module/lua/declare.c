@@ -59,6 +59,32 @@ static void add_to_parent(lua_State *L, struct aks_resource *resource, struct ak
         aks_raise(L, error);
 }
 
+static void set_parent(lua_State *L, struct aks_resource *resource, struct aks_error *error)
+{
+    struct aks_resource *parent = aks_lua_resource_test(L, INDEX_PARENT);
+
+    if (parent && !aks_resource_set_parent(resource, parent, error))
+        aks_raise(L, error);
+}
+
+/* What is wrong with it together with other objects. One that is refused does not count as using them. */
+static void check_relations(lua_State *L, struct aks_resource *resource, struct aks_error *error)
+{
+    struct aks_findings findings = {0};
+    bool done = aks_resource_relate(resource, &findings);
+
+    if (!done)
+        aks_error_set_no_memory(error);
+    else if (aks_findings_refuse(&findings))
+        aks_error_set_findings(error, &findings);
+    aks_findings_clear(&findings);
+    if (!aks_error_is_set(error))
+        return;
+    aks_error_note(&error->resource, resource->title);
+    aks_resource_forget_references(resource);
+    aks_raise(L, error);
+}
+
 int aks_resource_declare(lua_State *L)
 {
     const struct aks_type *type = lua_touserdata(L, lua_upvalueindex(1));
@@ -88,6 +114,8 @@ int aks_resource_declare(lua_State *L)
         aks_raise(L, error);
     if (lua_istable(L, INDEX_SPEC))
         aks_spec_note_references(L, INDEX_SPEC, object->resource);
+    set_parent(L, object->resource, error);
+    check_relations(L, object->resource, error);
     add_to_parent(L, object->resource, error);
     return 1;
 }

@@ -79,6 +79,7 @@ static int id_eq(lua_State *L)
 static int id_gc(lua_State *L)
 {
     aks_id_clear(check_id(L, 1));
+    aks_class_retire(L);
     return 0;
 }
 

@@ -186,6 +186,7 @@ static int operation_gc(lua_State *L)
     operation->operation = NULL;
     aks_runtime_release(operation->runtime);
     operation->runtime = NULL;
+    aks_class_retire(L);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "lua/raise.h"
 #include "lua/value.h"
 #include "resources/field.h"
+#include "transport/url.h"
 
 static const struct aks_field option_rows[] = {
     {.name = "subscription", .type = AKS_FIELD_UUID, .documentation = "id of the subscription to work in"},
@@ -59,8 +60,8 @@ static const struct aks_fields option_fields = AKS_FIELDS(option_rows);
 
 static const struct aks_field cloud_rows[] = {
     {.name = "resource_manager", .type = AKS_FIELD_STRING, .flags = AKS_FIELD_REQUIRED, .documentation = "its URL"},
-    {.name = "authority", .type = AKS_FIELD_STRING, .flags = AKS_FIELD_REQUIRED, .documentation = "its URL"},
-    {.name = "audience", .type = AKS_FIELD_STRING, .documentation = "for whom tokens are"},
+    {.name = "authority", .type = AKS_FIELD_STRING, .documentation = "its URL; absent: the resource manager tells"},
+    {.name = "audience", .type = AKS_FIELD_STRING, .documentation = "for whom tokens are; absent: the same"},
 };
 static const struct aks_fields cloud_fields = AKS_FIELDS(cloud_rows);
 
@@ -127,27 +128,39 @@ static const char *first_text(const char *a, const char *b)
     return a ? a : b;
 }
 
+/* An endpoint on loopback stands in for all of Azure: it gives tokens too, unless told otherwise. Any other one tells
+   itself of the cloud that it belongs to. */
+static void resolve_endpoint(struct aks_connect_options *options, const char *endpoint)
+{
+    struct aks_url url;
+    bool stands_in = aks_url_parse(endpoint, &url) && aks_url_is_loopback(&url);
+
+    options->resource_manager = endpoint;
+    options->authority = stands_in ? endpoint : NULL;
+    options->audience = stands_in ? AUDIENCE_DEFAULT : NULL;
+}
+
 static void resolve_places(struct aks_connect_options *options, const json_t *own_cloud)
 {
     const char *name = aks_option_text(options, "cloud"), *endpoint = aks_option_text(options, "endpoint");
-    const struct aks_cloud *cloud = aks_cloud_find(name ? name : "public");
-    const char *audience = json_string_value(json_object_get(own_cloud, "audience"));
+    const char *authority = aks_option_text(options, "authority");
+    const struct aks_cloud *cloud = name ? aks_cloud_find(name) : NULL;
 
+    if (!cloud && authority) /* pods of a national cloud are told their authority alone */
+        cloud = aks_cloud_of_authority(authority);
+    if (!cloud)
+        cloud = aks_cloud_find("public");
+    options->resource_manager = cloud->resource_manager;
+    options->authority = cloud->authority;
+    options->audience = cloud->audience;
     if (json_is_object(own_cloud)) {
         options->resource_manager = json_string_value(json_object_get(own_cloud, "resource_manager"));
         options->authority = json_string_value(json_object_get(own_cloud, "authority"));
-        options->audience = first_text(audience, AUDIENCE_DEFAULT);
-    } else {
-        options->resource_manager = cloud->resource_manager;
-        options->authority = cloud->authority;
-        options->audience = cloud->audience;
+        options->audience = json_string_value(json_object_get(own_cloud, "audience"));
     }
-    if (endpoint) { /* a stand-in for all of ARM: it gives tokens too, unless told otherwise */
-        options->resource_manager = endpoint;
-        options->authority = endpoint;
-        options->audience = first_text(audience, AUDIENCE_DEFAULT);
-    }
-    options->authority = first_text(aks_option_text(options, "authority"), options->authority);
+    if (endpoint)
+        resolve_endpoint(options, endpoint);
+    options->authority = first_text(authority, options->authority);
 }
 
 void aks_options_check(lua_State *L, int index, struct aks_connect_options *options)

@@ -8,7 +8,7 @@
 struct aks_connect_options {
     const json_t *values;         /* borrowed: by their names in Lua */
     const char *resource_manager; /* borrowed, as the following */
-    const char *authority;
+    const char *authority;        /* NULL: the resource manager tells; and so of the next one */
     const char *audience;
 };
 

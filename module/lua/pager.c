@@ -87,6 +87,15 @@ static void begin_page(lua_State *L, const struct pager *pager)
     lua_settop(L, 1);
 }
 
+/* What a path answered may be any document. */
+static void fail_as_no_list(lua_State *L)
+{
+    struct aks_error *error = aks_box_error(L);
+
+    aks_error_set(error, "response_invalid", "the answer is no list: it has no array \"value\"");
+    aks_raise(L, error);
+}
+
 /* Takes in the page that the operation has read; raises when it failed. */
 static void end_page(lua_State *L, struct pager *pager, const struct aks_lua_operation *operation)
 {
@@ -98,6 +107,8 @@ static void end_page(lua_State *L, struct pager *pager, const struct aks_lua_ope
     json_decref(pager->page);
     pager->page = json_incref(operation->operation->result);
     pager->position = 0;
+    if (!json_is_array(page_values(pager)))
+        fail_as_no_list(L);
     lua_pushnil(L);
     lua_setiuservalue(L, 1, VALUE_OPERATION);
     lua_settop(L, 1);

@@ -8,8 +8,11 @@
 #include "lua/class.h"
 #include "lua/client.h"
 #include "lua/cluster.h"
+#include "lua/findings.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
+#include "lua/spec.h"
+#include "lua/subnet.h"
 #include "lua/value.h"
 #include "operations/operations.h"
 
@@ -82,6 +85,24 @@ int aks_resource_operate(lua_State *L, aks_make_operation *make, aks_lua_result 
     return aks_lua_operation_return(L, wait);
 }
 
+int aks_resource_operate_with(lua_State *L, const struct aks_fields *options, aks_make_operation_with *make,
+                              aks_lua_result *result)
+{
+    struct aks_resource *resource = check_resource(L, 1);
+    struct aks_lua_operation *operation;
+    struct aks_error *error;
+    json_t **values;
+
+    lua_settop(L, 2);
+    values = aks_options_take(L, 2, options, resource->title);
+    error = aks_box_error(L);
+    aks_lua_resource_push_client(L, 1);
+    operation = aks_lua_operation_push(L, -1, 1, result);
+    operation->operation = make(resource, *values, error);
+    aks_lua_operation_start(L, operation, error);
+    return aks_lua_operation_return(L, !json_is_false(json_object_get(*values, "wait")));
+}
+
 static void push_existence(lua_State *L, int index, const struct aks_lua_operation *operation)
 {
     (void)index;
@@ -90,7 +111,7 @@ static void push_existence(lua_State *L, int index, const struct aks_lua_operati
 
 static int resource_create(lua_State *L)
 {
-    return aks_resource_operate(L, aks_operation_new_create, aks_result_subject);
+    return aks_resource_operate_with(L, &aks_create_options, aks_operation_new_create, aks_result_subject);
 }
 
 static int resource_get(lua_State *L)
@@ -101,6 +122,11 @@ static int resource_get(lua_State *L)
 static int resource_exists(lua_State *L)
 {
     return aks_resource_operate(L, aks_operation_new_read, push_existence);
+}
+
+static int resource_check(lua_State *L)
+{
+    return aks_resource_operate(L, aks_operation_new_check, aks_result_findings);
 }
 
 static int resource_delete(lua_State *L)
@@ -231,6 +257,7 @@ static int resource_gc(lua_State *L)
         aks_resource_release(object->resource);
         object->resource = NULL;
     }
+    aks_class_retire(L);
     return 0;
 }
 
@@ -248,7 +275,7 @@ static int resource_text(lua_State *L)
 
 static const luaL_Reg methods[] = {
     {"create", resource_create}, {"get", resource_get},   {"exists", resource_exists},
-    {"delete", resource_delete}, {"wait", resource_wait}, {NULL, NULL},
+    {"delete", resource_delete}, {"wait", resource_wait}, {"check", resource_check}, {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {
@@ -256,9 +283,11 @@ static const luaL_Reg metamethods[] = {
     {AKS_VALUE_TEXT, resource_text},   {NULL, NULL},
 };
 
+static const luaL_Reg no_methods[] = {{NULL, NULL}};
+
 static const struct aks_class resource_class = {
     .name = "aks.resource",
-    .methods = methods,
+    .methods = no_methods,
     .metamethods = metamethods,
     .attribute = attribute,
     .suggest = suggest,
@@ -284,19 +313,45 @@ static void add_children(lua_State *L, const char *parent)
     }
 }
 
-static void add_class(lua_State *L, const struct aks_type *type)
+/* Leaves the table of its methods on the stack. */
+static void new_class(lua_State *L, const struct aks_type *type, const luaL_Reg *functions)
 {
     lua_pushfstring(L, "aks.%s", type->name);
+    luaL_checkstack(L, 5, NULL);
     aks_class_new(L, &resource_class, lua_tostring(L, -1));
-    if (!(type->flags & AKS_TYPE_TENTATIVE))
-        add_children(L, type->name);
-    if (type == &aks_type_cluster)
-        luaL_setfuncs(L, aks_cluster_methods, 0);
-    lua_pop(L, 1);
-    luaL_getmetatable(L, lua_tostring(L, -1));
+    luaL_setfuncs(L, functions, 0);
+    luaL_getmetatable(L, lua_tostring(L, -2));
     lua_pushboolean(L, 1);
     lua_rawsetp(L, -2, &class_mark);
-    lua_pop(L, 2);
+    lua_pop(L, 1);
+    lua_remove(L, -2);
+}
+
+void aks_resource_class_add(lua_State *L, const struct aks_type *type, const luaL_Reg *functions)
+{
+    new_class(L, type, functions);
+    lua_pop(L, 1);
+}
+
+/* Types that can do more than all can. */
+static const struct {
+    const struct aks_type *type;
+    const luaL_Reg *functions;
+} own_methods[] = {
+    {&aks_type_cluster, aks_cluster_methods},
+    {&aks_type_subnet, aks_subnet_methods},
+    {&aks_type_nsg, aks_nsg_methods},
+};
+
+static void add_class(lua_State *L, const struct aks_type *type)
+{
+    new_class(L, type, methods);
+    if (!(type->flags & AKS_TYPE_TENTATIVE))
+        add_children(L, type->name);
+    for (size_t i = 0; i < sizeof own_methods / sizeof *own_methods; i++)
+        if (own_methods[i].type == type)
+            luaL_setfuncs(L, own_methods[i].functions, 0);
+    lua_pop(L, 1);
 }
 
 void aks_open_resources(lua_State *L)

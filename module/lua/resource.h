@@ -2,6 +2,7 @@
 #ifndef AKS_LUA_RESOURCE_H
 #define AKS_LUA_RESOURCE_H
 
+#include <lauxlib.h>
 #include <lua.h>
 
 #include "lua/operation.h"
@@ -16,6 +17,9 @@ struct aks_lua_resource {
    construct and list. */
 void aks_open_resources(lua_State *L);
 
+/* Registers the class of a type, with attributes as all resources have them and these methods. */
+void aks_resource_class_add(lua_State *L, const struct aks_type *type, const luaL_Reg *methods);
+
 /* Pushes an empty resource object of the type; `client` is a stack index. */
 struct aks_lua_resource *aks_lua_resource_push(lua_State *L, int client, const struct aks_type *type);
 
@@ -29,6 +33,12 @@ typedef struct aks_operation *aks_make_operation(struct aks_resource *resource, 
 
 /* The whole of a method that is an operation: resource:verb{ wait = ... }. */
 int aks_resource_operate(lua_State *L, aks_make_operation *make, aks_lua_result *result);
+
+/* The same for one that takes options: resource:verb{ private = true, wait = ... }. */
+typedef struct aks_operation *aks_make_operation_with(struct aks_resource *resource, const json_t *options,
+                                                      struct aks_error *error);
+int aks_resource_operate_with(lua_State *L, const struct aks_fields *options, aks_make_operation_with *make,
+                              aks_lua_result *result);
 
 /* The constructors and collections (declare.c, pager.c): closures over the type, a light userdata. */
 int aks_resource_declare(lua_State *L);

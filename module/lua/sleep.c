@@ -37,10 +37,7 @@ static void on_timer(void *context)
 
 static int sleep_close(lua_State *L)
 {
-    struct sleep *sleep = luaL_checkudata(L, 1, SLEEP_CLASS);
-
-    aks_waitable_abandon(&sleep->waitable);
-    end_sleep(sleep);
+    end_sleep(luaL_checkudata(L, 1, SLEEP_CLASS));
     return 0;
 }
 

@@ -20,7 +20,30 @@ static bool is_list(const struct aks_field *field)
     return field->type == AKS_FIELD_CIDRS || field->type == AKS_FIELD_STRINGS || field->type == AKS_FIELD_RECORDS;
 }
 
-/* {} says nothing of whether it is a list: the field does. False for want of memory. */
+/* New list of texts from a text, an integer, or a list of such; NULL for want of memory. What is neither stays. */
+static json_t *as_texts(const json_t *value)
+{
+    json_t *list = json_array(), *text;
+    size_t count = json_is_array(value) ? json_array_size(value) : 1;
+    bool done = list;
+
+    for (size_t i = 0; done && i < count; i++) {
+        const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
+
+        if (json_is_integer(item))
+            text = json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(item));
+        else
+            text = json_deep_copy(item);
+        done = json_array_append_new(list, text) == 0;
+    }
+    if (done)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+/* {} says nothing of whether it is a list: the field does. One of something may stand for a list. False for want of
+   memory. */
 static bool settle_lists(const struct aks_fields *fields, json_t *spec)
 {
     bool enough_memory = true;
@@ -32,6 +55,9 @@ static bool settle_lists(const struct aks_fields *fields, json_t *spec)
 
         if (is_list(field) && json_is_object(value) && json_object_size(value) == 0)
             enough_memory &= json_object_set_new(spec, field->name, json_array()) == 0;
+        if ((field->flags & AKS_FIELD_SINGLE) &&
+            (json_is_string(value) || json_is_integer(value) || json_is_array(value)))
+            enough_memory &= json_object_set_new(spec, field->name, as_texts(value)) == 0;
         if (field->type != AKS_FIELD_RECORDS || !field->items || !json_is_array(value))
             continue;
         json_array_foreach(value, j, record)
@@ -116,6 +142,46 @@ json_t **aks_spec_check(lua_State *L, int index, const struct aks_type *type)
         luaL_error(L, "not enough memory");
     load_key(L, *spec, type);
     return spec;
+}
+
+static void check_options(lua_State *L, const struct aks_fields *fields, const char *title, const json_t *options)
+{
+    struct aks_error *error = aks_box_error(L);
+    struct aks_findings findings = {0};
+    bool done = aks_fields_check(fields, title, options, &findings);
+
+    if (!done)
+        aks_error_set_no_memory(error);
+    else if (aks_findings_refuse(&findings))
+        aks_error_set_findings(error, &findings);
+    aks_findings_clear(&findings);
+    if (aks_error_is_set(error))
+        aks_raise(L, error);
+    lua_pop(L, 1);
+}
+
+json_t **aks_options_take(lua_State *L, int index, const struct aks_fields *fields, const char *title)
+{
+    json_t **options;
+
+    index = lua_absindex(L, index);
+    if (lua_isnoneornil(L, index)) {
+        options = aks_box_json(L);
+        *options = json_object();
+    } else {
+        if (!lua_istable(L, index))
+            aks_raise_argument(L, "type_mismatch", title, NULL, "give the options in a table",
+                               "the options must be a table, not a %s", luaL_typename(L, index));
+        options = aks_value_check(L, index, "options");
+        if (json_is_array(*options) && json_array_size(*options) == 0) { /* {} says nothing of what it is */
+            json_decref(*options);
+            *options = json_object();
+        }
+    }
+    if (!*options || !settle_lists(fields, *options))
+        luaL_error(L, "not enough memory");
+    check_options(L, fields, title, *options);
+    return options;
 }
 
 void aks_spec_note_references(lua_State *L, int index, struct aks_resource *resource)

@@ -37,6 +37,15 @@ static void unlink_task(struct aks_task **first, struct aks_task **last, struct 
     task->next = NULL;
 }
 
+/* Whether the coroutine runs because somebody else resumed it, as one may who has it from coroutine.running(). */
+static bool runs_elsewhere(const struct aks_task *task)
+{
+    lua_Debug frame;
+
+    return task->status == AKS_TASK_SUSPENDED && lua_status(task->thread) == LUA_OK &&
+           lua_getstack(task->thread, 0, &frame);
+}
+
 static void leave_lists(struct aks_task *task)
 {
     struct aks_runtime *runtime = task->runtime;
@@ -51,6 +60,7 @@ static void leave_lists(struct aks_task *task)
 
 void aks_task_make_ready(struct aks_runtime *runtime, struct aks_task *task)
 {
+    leave_lists(task);
     task->ready = true;
     task->next = NULL;
     if (runtime->last_ready)
@@ -90,6 +100,10 @@ static void end_task(lua_State *L, struct aks_task *task, bool failed)
     task->status = failed ? AKS_TASK_FAILED : AKS_TASK_DONE;
     if (failed)
         close_thread(task->thread, L);
+    if (failed && lua_gettop(task->thread) == 0) { /* closed, or resumed to its end, by somebody else */
+        lua_pushliteral(L, "the task's coroutine was ended by something else than the loop");
+        lua_xmove(L, task->thread, 1);
+    }
     aks_waitable_end(task->runtime, &task->waitable);
     aks_runtime_unanchor(L, task);
 }
@@ -101,6 +115,11 @@ void aks_task_resume_next(lua_State *L, struct aks_runtime *runtime)
 
     aks_runtime_find(L, task->thread); /* on the stack while it runs */
     leave_lists(task);
+    if (runs_elsewhere(task)) {
+        aks_task_make_ready(runtime, task); /* its turn comes when it has yielded there, or ended */
+        lua_pop(L, 1);
+        return;
+    }
     task->status = AKS_TASK_RUNNING;
     runtime->depth++;
     status = lua_resume(task->thread, L, task->arguments, &results);
@@ -121,7 +140,7 @@ void aks_task_cancel(lua_State *L, struct aks_task *task)
 {
     struct aks_error *error;
 
-    if (task->status != AKS_TASK_SUSPENDED || task->waitable.over)
+    if (task->status != AKS_TASK_SUSPENDED || task->waitable.over || runs_elsewhere(task))
         return;
     error = aks_box_error(L);
     aks_error_set(error, "operation_canceled", "the task was canceled");
@@ -183,7 +202,7 @@ static int task_cancel(lua_State *L)
 
     if (task->runtime->locked > 0)
         return luaL_error(L, "a task cannot be canceled from inside a credential's function");
-    if (task->status == AKS_TASK_RUNNING)
+    if (task->status == AKS_TASK_RUNNING || runs_elsewhere(task))
         return luaL_error(L, "a task that runs cannot be canceled");
     aks_task_cancel(L, task);
     lua_settop(L, 1);
@@ -224,6 +243,7 @@ static int task_gc(lua_State *L)
     task->runtime = NULL;
     if (task->thread)
         warn_about_loss(L, task);
+    aks_class_retire(L);
     return 0;
 }
 

@@ -51,7 +51,7 @@ void aks_waitable_abandon(struct aks_waitable *waitable);
 /* Pushes a task that will call the function below its `arguments` (all popped) in the next step. */
 struct aks_task *aks_task_push(lua_State *L, int arguments);
 
-/* Puts a suspended task at the end of the queue. */
+/* Puts a suspended task at the end of the queue, whatever it waited for. */
 void aks_task_make_ready(struct aks_runtime *runtime, struct aks_task *task);
 
 /* Resumes the task that has been ready the longest. */

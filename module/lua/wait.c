@@ -12,7 +12,7 @@ void aks_waitable_end(struct aks_runtime *runtime, struct aks_waitable *waitable
     waitable->waiters = NULL;
     for (; task; task = next) {
         next = task->next;
-        task->awaited = NULL;
+        task->awaited = NULL; /* the list is no more */
         aks_task_make_ready(runtime, task);
     }
 }
@@ -41,16 +41,20 @@ static void add_waiter(struct aks_waitable *waitable, struct aks_task *task)
 }
 
 /* The task whose coroutine this is, when it may yield from here; NULL for a stranger's coroutine and the main thread.
- */
+   Whoever resumes a task's coroutine in place of the loop would wait for what the loop resumes it for: refused. */
 static struct aks_task *running_task(lua_State *L)
 {
     struct aks_task *task;
 
-    if (!lua_isyieldable(L))
-        return NULL;
     task = aks_runtime_find(L, L);
     lua_pop(L, 1);
-    return task && task->thread == L && task->status == AKS_TASK_RUNNING ? task : NULL;
+    if (!task || task->thread != L)
+        return NULL;
+    if (task->status == AKS_TASK_SUSPENDED) {
+        aks_task_make_ready(task->runtime, task); /* what it waited for is lost with it */
+        luaL_error(L, "a task cannot wait while its coroutine is resumed by something else than the loop");
+    }
+    return task->status == AKS_TASK_RUNNING && lua_isyieldable(L) ? task : NULL;
 }
 
 static bool nothing_to_wait_for(const struct aks_runtime *runtime)

@@ -104,6 +104,7 @@ static void assigned(struct aks_operation *operation, struct aks_reply *reply, s
         json_t *document = reply->body;
 
         reply->body = NULL;
+        aks_grants_note(&operation->session->grants, operation->resource->id.parent, operation->assignee.principal_id);
         take_assignment(operation, document);
     } else if (aks_error_has_code(error, "RoleAssignmentExists")) {
         aks_error_clear(error);

@@ -1,7 +1,8 @@
 /* The operation "create": brings a resource to its spec. Reads, then acts on the difference; what is under way already
    is waited for; what nobody declared is kept. */
-#include "operations/conflict.h"
+#include "operations/current.h"
 #include "operations/operations.h"
+#include "operations/preflight.h"
 #include "operations/ssh_key.h"
 
 #include <stdlib.h>
@@ -10,14 +11,19 @@
 #include "arm/document.h"
 #include "base/text.h"
 
-enum { STEP_LOCATE, STEP_READ, STEP_SETTLE, STEP_COMPARE, STEP_WRITE, STEP_READ_BACK };
-
-/* A write that may or may not have arrived is looked into this often. */
-#define LOST_WRITES_LIMIT 5
+enum { STEP_READ, STEP_SETTLE, STEP_COMPARE, STEP_PARENT, STEP_SURVEY, STEP_CHECK, STEP_WRITE, STEP_READ_BACK };
 
 struct create {
-    unsigned lost_writes;
+    struct aks_survey survey; /* first: see survey.h */
+    bool unchecked;           /* the user wants no preflight */
 };
+
+static void clear(void *data)
+{
+    struct create *create = data;
+
+    aks_survey_clear(&create->survey);
+}
 
 static void fail_for(struct aks_operation *operation, const char *code, const char *problem, const char *hint)
 {
@@ -37,40 +43,6 @@ static bool keep_state(struct aks_operation *operation, json_t *document, struct
     return false;
 }
 
-/* STEP_LOCATE: a resource goes where its group is, unless the spec says otherwise. */
-static void located(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
-{
-    const char *location = reply ? aks_document_text_at(reply->body, "location") : NULL;
-
-    if (!reply) {
-        if (aks_call_is_absent(error))
-            aks_error_note(&error->hint, "create the resource group first");
-        aks_operation_fail(operation, error);
-        return;
-    }
-    operation->resource->location = location ? strdup(location) : NULL;
-    if (operation->resource->location)
-        aks_operation_next(operation);
-    else
-        fail_for(operation, "field_required", "finds no location in its resource group to take over",
-                 "give it a location");
-}
-
-static void locate(struct aks_operation *operation)
-{
-    const struct aks_resource *resource = operation->resource;
-    struct aks_call_request request = {
-        .method = "GET",
-        .target = resource->id.parent,
-        .api_version = aks_type_resource_group.api_version,
-    };
-
-    if (!(resource->type->flags & AKS_TYPE_LOCATED) || resource->location || resource->type == &aks_type_resource_group)
-        aks_operation_next(operation);
-    else
-        aks_operation_call(operation, &request, located);
-}
-
 /* STEP_READ */
 static void read_answered(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
 {
@@ -78,10 +50,10 @@ static void read_answered(struct aks_operation *operation, struct aks_reply *rep
     json_t *document = reply ? reply->body : NULL;
     bool absent = !reply && aks_call_is_absent(error);
 
-    if (absent && resource->type != &aks_type_resource_group && aks_error_has_code(error, "ResourceGroupNotFound")) {
-        aks_error_note(&error->hint, "create the resource group first");
+    /* Without what it would be in, a PUT would fail the same way. */
+    if (absent && resource->type != &aks_type_resource_group &&
+        (aks_error_has_code(error, "ResourceGroupNotFound") || aks_error_has_code(error, "ParentResourceNotFound")))
         absent = false;
-    }
     if (!reply && !absent) {
         aks_operation_fail(operation, error);
         return;
@@ -149,27 +121,101 @@ static void compare(struct aks_operation *operation)
     }
 }
 
-/* STEP_WRITE. An error that passes, or that leaves open whether the write arrived, leads back to reading. */
-static bool begin_again(struct aks_operation *operation, struct aks_error *error)
+/* STEP_PARENT: a new resource goes where its group is, and takes over what its type has of its parent, unless the spec
+   says otherwise. */
+static bool take_location(struct aks_resource *resource, const json_t *parent, struct aks_error *error)
 {
-    struct create *create = operation->data;
-    const char *why;
+    const char *location = aks_document_text_at(parent, "location");
 
-    if (aks_conflict_passes(error))
-        why = "another operation is in progress";
-    else if (error->retryable && create->lost_writes++ < LOST_WRITES_LIMIT)
-        why = "no clear answer: looking again";
-    else
-        return false;
-    aks_error_clear(error);
-    aks_operation_go_after(operation, STEP_READ, aks_operation_backoff(operation), why);
-    return true;
+    if (!(resource->type->flags & AKS_TYPE_LOCATED) || resource->location)
+        return true;
+    if (!location) {
+        aks_error_note(&error->hint, "give it a location");
+        return aks_error_set(error, "field_required", "%s finds no location in its resource group to take over",
+                             resource->title);
+    }
+    resource->location = strdup(location);
+    return resource->location || aks_error_set_no_memory(error);
 }
 
+static void parent_answered(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
+{
+    struct aks_resource *resource = operation->resource;
+
+    if (!reply) {
+        if (aks_call_is_absent(error))
+            aks_error_note(&error->hint,
+                           resource->type->inherit ? "create the cluster first" : "create the resource group first");
+        aks_operation_fail(operation, error);
+        return;
+    }
+    if (!take_location(resource, reply->body, error) ||
+        (resource->type->inherit && !resource->type->inherit(resource->spec, reply->body) &&
+         !aks_error_set_no_memory(error)))
+        aks_operation_fail(operation, error);
+    else
+        aks_operation_next(operation);
+}
+
+static bool needs_parent(const struct aks_resource *resource)
+{
+    if (resource->type == &aks_type_resource_group || resource->state)
+        return false;
+    return ((resource->type->flags & AKS_TYPE_LOCATED) && !resource->location) ||
+           (resource->type->inherit && resource->spec);
+}
+
+static void read_parent(struct aks_operation *operation)
+{
+    const struct aks_resource *resource = operation->resource;
+    struct aks_call_request request = {.method = "GET", .target = resource->id.parent};
+
+    if (needs_parent(resource)) {
+        request.api_version = aks_type_find(resource->type->parent)->api_version;
+        aks_operation_call(operation, &request, parent_answered);
+    } else {
+        aks_operation_next(operation);
+    }
+}
+
+/* STEP_SURVEY and STEP_CHECK: a new cluster is looked at before it is asked for, as Azure tells only after minutes what
+   would make it fail. */
+static bool needs_check(const struct aks_operation *operation)
+{
+    const struct create *create = operation->data;
+
+    return operation->resource->type == &aks_type_cluster && !operation->resource->state && !create->unchecked;
+}
+
+static void survey(struct aks_operation *operation)
+{
+    if (needs_check(operation))
+        aks_survey_run(operation, aks_preflight_look, aks_preflight_seen);
+    else
+        aks_operation_go(operation, STEP_WRITE);
+}
+
+static void check(struct aks_operation *operation)
+{
+    struct aks_findings findings = {0};
+    struct aks_error error = {0};
+
+    if (!aks_preflight_check(operation, false, &findings))
+        aks_error_set_no_memory(&error);
+    else if (aks_findings_refuse(&findings))
+        aks_error_set_findings(&error, &findings);
+    aks_findings_clear(&findings);
+    if (aks_error_is_set(&error))
+        aks_operation_fail(operation, &error);
+    else
+        aks_operation_next(operation);
+}
+
+/* STEP_WRITE. An error that passes, or that leaves open whether the write arrived, leads back to reading. */
 static void written(struct aks_operation *operation, json_t *document, struct aks_error *error)
 {
     if (aks_error_is_set(error)) {
-        if (!begin_again(operation, error))
+        if (!aks_current_begin_again(operation, STEP_READ, error))
             aks_operation_fail(operation, error);
         return;
     }
@@ -238,10 +284,12 @@ static void read_back(struct aks_operation *operation)
 }
 
 static const struct aks_step steps[] = {
-    [STEP_LOCATE] = {"find the location", locate},
     [STEP_READ] = {"read", read_first},
     [STEP_SETTLE] = {"wait for what is under way", settle},
     [STEP_COMPARE] = {"compare", compare},
+    [STEP_PARENT] = {"read its parent", read_parent},
+    [STEP_SURVEY] = {"look at what it needs", survey},
+    [STEP_CHECK] = {"check", check},
     [STEP_WRITE] = {"write", write_spec},
     [STEP_READ_BACK] = {"read back", read_back},
 };
@@ -251,11 +299,26 @@ static const struct aks_operation_kind kind = {
     .steps = steps,
     .step_count = sizeof steps / sizeof *steps,
     .data_size = sizeof(struct create),
+    .clear = clear,
 };
 
-struct aks_operation *aks_operation_new_create(struct aks_resource *resource, struct aks_error *error)
+static const struct aks_field options[] = {
+    {.name = "check",
+     .type = AKS_FIELD_BOOLEAN,
+     .documentation = "false: a new cluster is asked for without looking first whether it can come about"},
+    {.name = "wait", .type = AKS_FIELD_BOOLEAN, .documentation = "false: return the operation at once"},
+};
+const struct aks_fields aks_create_options = AKS_FIELDS(options);
+
+struct aks_operation *aks_operation_new_create(struct aks_resource *resource, const json_t *wanted,
+                                               struct aks_error *error)
 {
+    struct aks_operation *operation;
+
     if (resource->type->flags & AKS_TYPE_TENTATIVE)
         return aks_operation_new_assign(resource, error);
-    return aks_operation_new(&kind, resource->session, resource, error);
+    operation = aks_operation_new(&kind, resource->session, resource, error);
+    if (operation)
+        ((struct create *)operation->data)->unchecked = json_is_false(json_object_get(wanted, "check"));
+    return operation;
 }

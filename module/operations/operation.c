@@ -9,10 +9,16 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "loop/lookup.h"
+#include "operations/gather.h"
 #include "transport/chance.h"
+#include "transport/url.h"
 
 /* Ids tell operations apart in events of all the Lua states of a process. */
 static atomic_ullong last_id;
+
+/* Seconds that a further step has at least, when those before it have used up the operation's time. */
+#define TIMEOUT_MINIMUM 1.0
 
 static void run_step(void *context);
 
@@ -57,6 +63,7 @@ void aks_operation_release(struct aks_operation *operation)
     free(operation->data);
     free(operation->assignee.principal_id);
     free(operation->detail);
+    free(operation->note);
     json_decref(operation->result);
     aks_error_clear(&operation->error);
     aks_resource_release(operation->resource);
@@ -88,6 +95,11 @@ double aks_operation_elapsed(const struct aks_operation *operation)
     return (aks_operation_is_over(operation) ? operation->ended : aks_clock_monotonic()) - operation->started;
 }
 
+bool aks_operation_is_overdue(const struct aks_operation *operation)
+{
+    return aks_operation_elapsed(operation) >= operation->session->operation_timeout;
+}
+
 static const char *resource_id(const struct aks_operation *operation)
 {
     const struct aks_resource *resource = operation->resource;
@@ -95,7 +107,7 @@ static const char *resource_id(const struct aks_operation *operation)
     return resource && resource->id.text && *resource->id.text ? resource->id.text : NULL;
 }
 
-static void tell(const struct aks_operation *operation)
+void aks_operation_tell(const struct aks_operation *operation)
 {
     const struct aks_event event = {
         .kind = "operation",
@@ -126,8 +138,8 @@ static void finish(struct aks_operation *operation, enum aks_operation_status st
 
     operation->status = status;
     operation->ended = aks_clock_monotonic();
-    set_detail(operation, NULL);
-    tell(operation);
+    set_detail(operation, operation->note);
+    aks_operation_tell(operation);
     operation->done = NULL;
     if (done)
         done(operation->context, operation);
@@ -169,6 +181,10 @@ static void drop(struct aks_operation *operation)
         aks_call_cancel(operation->call);
     if (operation->running)
         aks_long_running_cancel(operation->running);
+    aks_gather_cancel(operation->gather);
+    aks_lookup_cancel(operation->lookup);
+    operation->gather = NULL;
+    operation->lookup = NULL;
     operation->call = NULL;
     operation->running = NULL;
 }
@@ -225,7 +241,7 @@ void aks_operation_go_after(struct aks_operation *operation, size_t step, double
         return;
     }
     set_detail(operation, detail);
-    tell(operation);
+    aks_operation_tell(operation);
     operation->step = step;
     if (!aks_timer_start(operation->session->loop, &operation->timer, seconds, &error))
         aks_operation_fail(operation, &error);
@@ -243,6 +259,12 @@ void aks_operation_fail(struct aks_operation *operation, struct aks_error *error
     note_place(operation);
     finish(operation,
            aks_error_has_code(&operation->error, "operation_canceled") ? AKS_OPERATION_CANCELED : AKS_OPERATION_FAILED);
+}
+
+void aks_operation_note(struct aks_operation *operation, const char *note)
+{
+    free(operation->note);
+    operation->note = note ? strdup(note) : NULL;
 }
 
 double aks_operation_backoff(struct aks_operation *operation)
@@ -266,7 +288,7 @@ static void sign(struct aks_operation *operation, struct aks_call_request *reque
 {
     request->operation = operation->id;
     request->correlation_id = operation->correlation_id;
-    tell(operation);
+    aks_operation_tell(operation);
 }
 
 static void on_answer(void *context, struct aks_reply *reply, struct aks_error *error)
@@ -303,7 +325,7 @@ static void on_progress(void *context, const char *status)
     struct aks_operation *operation = context;
 
     set_detail(operation, status);
-    tell(operation);
+    aks_operation_tell(operation);
 }
 
 /* Both ways of following something differ in how they begin alone. */
@@ -324,10 +346,13 @@ static struct aks_poll_pace pace_of(const struct aks_operation *operation)
 }
 
 static void follow(struct aks_operation *operation, struct aks_call_request *request, begin_following *begin,
+                   struct aks_poll_pace pace,
                    void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
+    const double left = operation->session->operation_timeout - aks_operation_elapsed(operation);
     const struct aks_long_running_options options = {
-        .pace = pace_of(operation),
+        .pace = pace,
+        .timeout = left > TIMEOUT_MINIMUM ? left : TIMEOUT_MINIMUM,
         .progress = on_progress,
         .done = on_followed,
         .context = operation,
@@ -344,11 +369,42 @@ static void follow(struct aks_operation *operation, struct aks_call_request *req
 void aks_operation_follow(struct aks_operation *operation, struct aks_call_request *request,
                           void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
-    follow(operation, request, aks_long_running_start, followed);
+    follow(operation, request, aks_long_running_start, pace_of(operation), followed);
 }
 
 void aks_operation_watch(struct aks_operation *operation, struct aks_call_request *request,
                          void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error))
 {
-    follow(operation, request, aks_long_running_watch, followed);
+    struct aks_poll_pace pace = pace_of(operation);
+
+    pace.first = 0; /* who knows how long it has been under way */
+    follow(operation, request, aks_long_running_watch, pace, followed);
+}
+
+/* Longer than this nobody waits for a name server. */
+#define LOOKUP_LIMIT 5.0
+
+static void on_looked_up(void *context, const char *address)
+{
+    struct aks_operation *operation = context;
+
+    operation->lookup = NULL;
+    operation->looked_up(operation, address);
+}
+
+void aks_operation_look_up(struct aks_operation *operation, const char *host,
+                           void (*looked_up)(struct aks_operation *operation, const char *address))
+{
+    struct aks_error error = {0};
+    struct aks_url url;
+
+    if (aks_url_parse(operation->session->endpoint, &url) && aks_url_is_loopback(&url)) {
+        looked_up(operation, NULL);
+        return;
+    }
+    aks_operation_tell(operation);
+    operation->looked_up = looked_up;
+    operation->lookup = aks_lookup_start(operation->session->loop, host, LOOKUP_LIMIT, on_looked_up, operation, &error);
+    if (!operation->lookup)
+        aks_operation_fail(operation, &error);
 }

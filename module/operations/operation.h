@@ -11,6 +11,7 @@
 #include "resources/resource.h"
 
 struct aks_operation;
+struct aks_gather;
 
 struct aks_step {
     const char *name;                             /* "read the cluster" */
@@ -57,15 +58,20 @@ struct aks_operation {
     double started, ended;  /* monotonic seconds */
     size_t step;
     char *detail; /* Azure's words for how it stands; NULL: none */
+    char *note;   /* what is worth knowing about its end; NULL: nothing */
     char correlation_id[AKS_UUID_SIZE];
     void *data;
     struct aks_assignee assignee;
-    struct aks_call *call; /* at most one of these three is under way */
+    struct aks_call *call; /* at most one of these five is under way */
+    struct aks_gather *gather;
+    struct aks_lookup *lookup;
     struct aks_long_running *running;
     struct aks_timer timer; /* a pause between steps */
     void (*answered)(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error);
     void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error);
-    unsigned attempts; /* rounds begun again, for steps that do */
+    void (*looked_up)(struct aks_operation *operation, const char *address);
+    unsigned attempts;      /* rounds begun again, for steps that do */
+    unsigned lost_requests; /* of those, the ones for want of a clear answer */
     aks_operation_done *done;
     void *context;
 };
@@ -85,7 +91,11 @@ void aks_operation_cancel(struct aks_operation *operation);
 bool aks_operation_is_over(const struct aks_operation *operation);
 const char *aks_operation_status_name(const struct aks_operation *operation); /* "running", "succeeded", ... */
 const char *aks_operation_step_name(const struct aks_operation *operation);
-double aks_operation_elapsed(const struct aks_operation *operation); /* seconds */
+double aks_operation_elapsed(const struct aks_operation *operation);  /* seconds */
+bool aks_operation_is_overdue(const struct aks_operation *operation); /* the session's operation_timeout is over */
+
+/* For steps: tells observers how it stands. */
+void aks_operation_tell(const struct aks_operation *operation);
 
 /* For steps: how they end. */
 void aks_operation_next(struct aks_operation *operation);            /* the next step; after the last: success */
@@ -94,6 +104,9 @@ void aks_operation_go_after(struct aks_operation *operation, size_t step, double
 void aks_operation_succeed(struct aks_operation *operation, json_t *result); /* takes result (NULL: none) */
 void aks_operation_fail(struct aks_operation *operation,
                         struct aks_error *error); /* moves error; notes operation, step, resource */
+
+/* For steps: what the last event tells as its detail, for people. Without memory nothing is told. */
+void aks_operation_note(struct aks_operation *operation, const char *note);
 
 /* For steps: the pause before a round is begun again because somebody else was at work: it grows with the rounds, and a
    little chance keeps many operations from coming back at the same moment. Counts the round. */
@@ -112,5 +125,10 @@ void aks_operation_follow(struct aks_operation *operation, struct aks_call_reque
 /* For steps: what is under way on the resource already. */
 void aks_operation_watch(struct aks_operation *operation, struct aks_call_request *request,
                          void (*followed)(struct aks_operation *operation, json_t *document, struct aks_error *error));
+
+/* For steps: the address of a host, as DNS has it here; NULL: none. With a resource manager on this machine nothing
+   real is behind the names it tells, and none is asked for. */
+void aks_operation_look_up(struct aks_operation *operation, const char *host,
+                           void (*looked_up)(struct aks_operation *operation, const char *address));
 
 #endif

@@ -1,6 +1,7 @@
 /* The type "cluster": its fields. Its pools are in cluster_pool.c, the rest of its body in cluster_compose.c.
    https://learn.microsoft.com/azure/templates/microsoft.containerservice/managedclusters */
 #include "resources/cluster.h"
+#include "resources/cluster_view.h"
 
 #include <string.h>
 
@@ -367,5 +368,7 @@ const struct aks_type aks_type_cluster = {
     .pace = {30, 10},
     .complete = complete,
     .check = check,
+    .relate = aks_cluster_relate,
+    .tidy = aks_cluster_tidy,
     .compose = aks_cluster_compose,
 };

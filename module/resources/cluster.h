@@ -35,6 +35,9 @@ AKS_CHECK bool aks_cluster_check_pools(const struct aks_resource *resource, stru
 /* Compose: everything else. */
 bool aks_cluster_compose(const struct aks_resource *resource, bool fresh, json_t *document, struct aks_error *error);
 
+/* Tidy: identities and add-ons as a PUT names them. */
+bool aks_cluster_tidy(json_t *document);
+
 /* Field "raw": merges a patch into a document as RFC 7396 has it; whether the merge would change nothing that matters
    (case of texts, empty lists). */
 AKS_CHECK bool aks_cluster_merge(json_t *document, const json_t *patch);

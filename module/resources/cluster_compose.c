@@ -131,7 +131,7 @@ static bool write_companions(json_t *document, struct aks_error *error)
 }
 
 /* Azure adds the ids of the principals to identities that it is given by name only. */
-static bool strip_identities(json_t *document)
+bool aks_cluster_tidy(json_t *document)
 {
     json_t *identities = aks_document_get(document, "identity.userAssignedIdentities");
     json_t *addons = aks_document_get(document, "properties.addonProfiles");
@@ -152,5 +152,5 @@ bool aks_cluster_compose(const struct aks_resource *resource, bool fresh, json_t
         return false;
     if (!aks_cluster_compose_pools(resource, fresh, document, error) || !write_companions(document, error))
         return false;
-    return (strip_identities(document) && (!raw || aks_cluster_merge(document, raw))) || aks_error_set_no_memory(error);
+    return !raw || aks_cluster_merge(document, raw) || aks_error_set_no_memory(error);
 }

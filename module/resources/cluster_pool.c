@@ -162,6 +162,26 @@ static const struct aks_field pool_fields[] = {
      .maximum = 40,
      .codec = &version_codec,
      .documentation = "Kubernetes version of the nodes; absent: the cluster's"},
+    {.name = "provisioning_state",
+     .path = "provisioningState",
+     .type = AKS_FIELD_STRING,
+     .flags = AKS_FIELD_READ_ONLY,
+     .documentation = "state of the last operation: \"Succeeded\", \"Updating\", \"Failed\", ..."},
+    {.name = "power_state",
+     .path = "powerState.code",
+     .type = AKS_FIELD_STRING,
+     .flags = AKS_FIELD_READ_ONLY,
+     .documentation = "\"Running\" or \"Stopped\""},
+    {.name = "current_kubernetes_version",
+     .path = "currentOrchestratorVersion",
+     .type = AKS_FIELD_STRING,
+     .flags = AKS_FIELD_READ_ONLY,
+     .documentation = "Kubernetes version that runs, patch included"},
+    {.name = "node_image_version",
+     .path = "nodeImageVersion",
+     .type = AKS_FIELD_STRING,
+     .flags = AKS_FIELD_READ_ONLY,
+     .documentation = "image of the nodes"},
 };
 
 const struct aks_fields aks_cluster_pool_fields = AKS_FIELDS(pool_fields);
@@ -249,12 +269,18 @@ static bool put_count(json_t *pool)
     return json_object_set_new(pool, "count", json_integer(count)) == 0;
 }
 
+/* What every new pool has, whoever asked for it. */
+static bool complete_new(json_t *pool, const char *mode)
+{
+    return put_absent(pool, "mode", mode) && put_absent(pool, "osType", "Linux") &&
+           put_absent(pool, "vmSize", AKS_CLUSTER_VM_SIZE) && put_count(pool) &&
+           put_absent(pool, "type", "VirtualMachineScaleSets");
+}
+
 static bool complete_pool(const struct aks_resource *resource, json_t *pool, bool is_system)
 {
-    return put_absent(pool, "mode", is_system ? "System" : "User") && put_absent(pool, "osType", "Linux") &&
-           inherit(pool, "vmSize", resource, "vm_size") && put_absent(pool, "vmSize", AKS_CLUSTER_VM_SIZE) &&
-           inherit(pool, "vnetSubnetID", resource, "node_subnet") && put_count(pool) &&
-           put_absent(pool, "type", "VirtualMachineScaleSets");
+    return inherit(pool, "vmSize", resource, "vm_size") && inherit(pool, "vnetSubnetID", resource, "node_subnet") &&
+           complete_new(pool, is_system ? "System" : "User");
 }
 
 /* Where no pool says that it is a System pool, the first that does not say what it is becomes one. */
@@ -307,6 +333,62 @@ static bool add_default_pool(json_t *document, struct aks_error *error)
         return json_array_insert_new(pools, 0, pool) == 0 || aks_error_set_no_memory(error);
     return aks_field_put(document, AKS_CLUSTER_POOLS, pool ? json_pack("[o]", pool) : NULL, error);
 }
+
+/* The type "pool": one pool as a resource of its own. */
+static bool take_over(json_t *spec, const char *field, const json_t *pool, const char *member)
+{
+    const json_t *value = json_object_get(pool, member);
+
+    return json_object_get(spec, field) || !json_is_string(value) ||
+           json_object_set_new(spec, field, json_deep_copy(value)) == 0;
+}
+
+/* A pool that names no subnet is with the System pool, as it is when it is made with the cluster. */
+static bool inherit_from_cluster(json_t *spec, const json_t *cluster)
+{
+    const json_t *pool = system_pool(cluster);
+
+    return take_over(spec, "subnet", pool, "vnetSubnetID") && take_over(spec, "vm_size", pool, "vmSize");
+}
+
+static bool compose_pool(const struct aks_resource *resource, bool fresh, json_t *document, struct aks_error *error)
+{
+    (void)resource;
+    return !fresh || complete_new(json_object_get(document, "properties"), "User") || aks_error_set_no_memory(error);
+}
+
+/* With the root before them, the paths that are stripped of the pools in a cluster's document. */
+static const char *const stripped[] = {
+    "id",
+    "name",
+    "type",
+    "properties.eTag",
+    "properties.provisioningState",
+    "properties.powerState",
+    "properties.currentOrchestratorVersion",
+    "properties.nodeImageVersion",
+    "properties.status",
+    "properties.localDNSProfile.state",
+    NULL,
+};
+
+const struct aks_type aks_type_pool = {
+    .name = "pool",
+    .plural = "pools",
+    .title = "node pool",
+    .arm_type = "Microsoft.ContainerService/managedClusters/agentPools",
+    .api_version = "2026-05-01",
+    .parent = "cluster",
+    .name_rule = "agent_pool",
+    .flags = AKS_TYPE_CREATE_CONDITIONAL | AKS_TYPE_BARE,
+    .fields = {.items = pool_fields + 1, .count = sizeof pool_fields / sizeof *pool_fields - 1}, /* all but the name */
+    .root = "properties",
+    .etag = "properties.eTag",
+    .stripped = stripped,
+    .pace = {10, 10},
+    .inherit = inherit_from_cluster,
+    .compose = compose_pool,
+};
 
 bool aks_cluster_compose_pools(const struct aks_resource *resource, bool fresh, json_t *document,
                                struct aks_error *error)

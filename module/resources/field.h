@@ -35,9 +35,12 @@ enum {
     AKS_FIELD_REQUIRED = 1,    /* must be in the spec to create */
     AKS_FIELD_CREATE_ONLY = 2, /* Azure refuses to change it later */
     AKS_FIELD_READ_ONLY = 4,   /* Azure sets it: refused in a spec */
+    AKS_FIELD_SECRET = 128,    /* its value is in no message */
     AKS_FIELD_FOLD = 8,        /* STRING, STRINGS: compared without case; TAGS: their names are */
     AKS_FIELD_ORDERED = 16,    /* STRINGS: their order has a meaning */
-    AKS_FIELD_HOSTS = 32       /* CIDRS: a bare address stands for the prefix of that address alone */
+    AKS_FIELD_HOSTS = 32,      /* CIDRS: a bare address stands for the prefix of that address alone */
+    AKS_FIELD_SINGLE = 64      /* STRINGS: in Lua, one text or integer may stand for the list of it, and integers for
+                                  their texts: ports = 443 */
 };
 
 struct aks_field;

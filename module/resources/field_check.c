@@ -44,10 +44,17 @@ static bool add(const struct check *check, const char *code, const char *field, 
                             name, message);
 }
 
+static struct aks_value_quote quote(const struct aks_field *field, const json_t *value)
+{
+    static const struct aks_value_quote hidden = {"something else (it is not shown)"};
+
+    return field->flags & AKS_FIELD_SECRET ? hidden : aks_value_quote(value);
+}
+
 static bool refuse_type(const struct check *check, const struct aks_field *field, const json_t *value)
 {
     return add(check, "type_mismatch", field->name, field->documentation, ": %s expected, got %s",
-               aks_field_type_title(field->type), aks_value_quote(value).text);
+               aks_field_type_title(field->type), quote(field, value).text);
 }
 
 /* For the n-th element (from 0) of a list. */
@@ -75,7 +82,7 @@ static bool check_range(const struct check *check, const struct aks_field *field
         return add(check, "value_not_allowed", field->name, "leave it out, or give it a value", " is empty");
     snprintf(range, sizeof range, "from %lld to %lld%s", field->minimum, field->maximum, unit);
     return add(check, "value_not_allowed", field->name, field->documentation, " is %s; allowed: %s",
-               aks_value_quote(value).text, range);
+               quote(field, value).text, range);
 }
 
 static long long count_characters(const char *text)
@@ -156,7 +163,7 @@ static bool check_choice(const struct check *check, const struct aks_field *fiel
 static bool refuse_value(const struct check *check, const struct aks_field *field, const json_t *value)
 {
     return add(check, "value_not_allowed", field->name, field->documentation, ": %s expected, got %s",
-               aks_field_type_title(field->type), aks_value_quote(value).text);
+               aks_field_type_title(field->type), quote(field, value).text);
 }
 
 static bool check_location(const struct check *check, const struct aks_field *field, const json_t *value)

@@ -84,6 +84,34 @@ static bool set_scope(struct aks_resource *resource, const char *scope, struct a
            copy_text(&resource->id.parent, scope, error);
 }
 
+/* "NAMESPACE/FEATURE" stands as "NAMESPACE/features/FEATURE". */
+static char *join_text(const struct aks_type *type, const char *parent, const char *name)
+{
+    const char *slash = strchr(name, '/'), *segment = strrchr(type->arm_type, '/');
+
+    if (!slash)
+        return aks_text_format("%s%s%s", parent, type->id_path, name);
+    return aks_text_format("%s%s%.*s%s%s", parent, type->id_path, (int)(slash - name), name, segment, slash);
+}
+
+/* An id whose form is its type's own. */
+static bool join_id(struct aks_resource *resource, const char *parent, const char *name, struct aks_error *error)
+{
+    struct aks_id *id = &resource->id;
+    struct aks_id above = {0};
+
+    if (!aks_id_parse(parent, &above, error))
+        return false;
+    id->subscription = above.subscription;
+    above.subscription = NULL;
+    aks_id_clear(&above);
+    id->text = join_text(resource->type, parent, name);
+    if (!id->text)
+        return aks_error_set_no_memory(error);
+    return copy_text(&id->parent, parent, error) && copy_text(&id->name, name, error) &&
+           copy_text(&id->type, resource->type->arm_type, error);
+}
+
 static bool set_id(struct aks_resource *resource, const char *parent, const char *name, struct aks_error *error)
 {
     const struct aks_type *type = resource->type;
@@ -92,6 +120,8 @@ static bool set_id(struct aks_resource *resource, const char *parent, const char
         return set_scope(resource, parent, error);
     if (!type->arm_type)
         return aks_id_parse(parent, &resource->id, error);
+    if (type->id_path)
+        return join_id(resource, parent, name, error);
     return aks_id_build(parent, type->arm_type, name, &resource->id, error);
 }
 
@@ -161,13 +191,38 @@ struct aks_resource *aks_resource_retain(struct aks_resource *resource)
     return resource;
 }
 
+static void remove_from(struct aks_resource **list, size_t *count, const struct aks_resource *resource)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (list[i] == resource) {
+            memmove(&list[i], &list[i + 1], (--*count - i) * sizeof(struct aks_resource *));
+            return;
+        }
+}
+
+void aks_resource_forget_references(struct aks_resource *resource)
+{
+    for (size_t i = 0; i < resource->refer_count; i++) {
+        struct aks_resource *other = resource->refers[i].resource;
+
+        remove_from(other->referrers, &other->referrer_count, resource);
+        aks_resource_release(other);
+    }
+    resource->refer_count = 0;
+}
+
 static void free_resource(struct aks_resource *resource)
 {
-    for (size_t i = 0; i < resource->refer_count; i++)
-        aks_resource_release(resource->refers[i].resource);
+    aks_resource_forget_references(resource);
+    if (resource->parent)
+        remove_from(resource->parent->declared, &resource->parent->declared_count, resource);
+    for (size_t i = 0; i < resource->declared_count; i++)
+        resource->declared[i]->parent = NULL;
     for (size_t i = 0; i < resource->child_count; i++)
         aks_resource_release(resource->children[i]);
     free(resource->refers);
+    free(resource->referrers);
+    free(resource->declared);
     free(resource->children);
     free(resource->title);
     free(resource->location);
@@ -203,14 +258,39 @@ bool aks_resource_add_child(struct aks_resource *parent, struct aks_resource *ch
     return true;
 }
 
+static bool append(struct aks_resource ***list, size_t *count, struct aks_resource *resource)
+{
+    struct aks_resource **items = realloc(*list, (*count + 1) * sizeof(struct aks_resource *));
+
+    if (!items)
+        return false;
+    *list = items;
+    items[(*count)++] = resource;
+    return true;
+}
+
+bool aks_resource_set_parent(struct aks_resource *resource, struct aks_resource *parent, struct aks_error *error)
+{
+    if (!append(&parent->declared, &parent->declared_count, resource))
+        return aks_error_set_no_memory(error);
+    resource->parent = parent;
+    return true;
+}
+
+bool aks_resource_relate(const struct aks_resource *resource, struct aks_findings *findings)
+{
+    return !resource->spec || !resource->type->relate || resource->type->relate(resource, findings);
+}
+
 bool aks_resource_add_reference(struct aks_resource *resource, const struct aks_field *field,
                                 struct aks_resource *other, struct aks_error *error)
 {
     struct aks_reference *refers = realloc(resource->refers, (resource->refer_count + 1) * sizeof *refers);
 
-    if (!refers)
+    if (refers)
+        resource->refers = refers;
+    if (!refers || !append(&other->referrers, &other->referrer_count, resource))
         return aks_error_set_no_memory(error);
-    resource->refers = refers;
     refers[resource->refer_count++] = (struct aks_reference){.field = field, .resource = aks_resource_retain(other)};
     return true;
 }

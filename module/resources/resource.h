@@ -28,6 +28,11 @@ struct aks_resource {
     bool read;        /* whether `state` says something */
     struct aks_reference *refers;
     size_t refer_count;
+    struct aks_resource **referrers; /* not retained: those that refer to this one; each leaves when it is freed */
+    size_t referrer_count;
+    struct aks_resource **declared; /* not retained: those that name this one as their parent */
+    size_t declared_count;
+    struct aks_resource *parent; /* not retained: the object that declared it, while that lives; NULL: none */
     struct aks_resource **children; /* retained: declared resources of the type `type->embedded` */
     size_t child_count;
 };
@@ -42,6 +47,14 @@ void aks_resource_release(struct aks_resource *resource); /* NULL is allowed */
 
 /* `child` travels with `parent` from now on; one declared again under the same name replaces the earlier. */
 AKS_CHECK bool aks_resource_add_child(struct aks_resource *parent, struct aks_resource *child, struct aks_error *error);
+/* Notes which object declared the resource, which lasts while that object lives. */
+AKS_CHECK bool aks_resource_set_parent(struct aks_resource *resource, struct aks_resource *parent,
+                                       struct aks_error *error);
+/* Forgets which objects were given: a resource that was refused must not count as one that uses them. */
+void aks_resource_forget_references(struct aks_resource *resource);
+/* What is wrong with it together with the objects that it refers to and lies in. False only for want of memory. */
+AKS_CHECK bool aks_resource_relate(const struct aks_resource *resource, struct aks_findings *findings);
+
 /* Notes which object was given for a field. */
 AKS_CHECK bool aks_resource_add_reference(struct aks_resource *resource, const struct aks_field *field,
                                           struct aks_resource *other, struct aks_error *error);
@@ -60,6 +73,10 @@ const json_t *aks_resource_declared(const struct aks_resource *resource, const c
 /* New body for a PUT that brings the resource to its spec: `document` (borrowed; NULL: it does not exist) less what
    Azure sets, with the declared fields and children written over it. Members nobody declared stay as they are. */
 json_t *aks_resource_body(const struct aks_resource *resource, const json_t *document, struct aks_error *error);
+
+/* New body for a PUT that changes nothing: what was last read (it must exist) less what Azure sets. For operations that
+   change something themselves, whatever the spec says. */
+json_t *aks_resource_unchanged(const struct aks_resource *resource, struct aks_error *error);
 
 /* What the PUT would change: fields of the resource and of its children (those of children named "subnets.apiserver..."
    are told by their child). Changing a create-only field is a finding field_create_only. `*count` is 0 when all is as

@@ -7,6 +7,28 @@
 #include "arm/document.h"
 #include "resources/field_value.h"
 
+/* Where in the document the type's fields are; borrowed, NULL when it has nothing there. */
+static json_t *fields_in(const struct aks_type *type, const json_t *document)
+{
+    return type->root ? json_object_get(document, type->root) : (json_t *)document;
+}
+
+/* The same, made where it is missing; NULL for want of memory. */
+static json_t *make_fields_in(const struct aks_type *type, json_t *document)
+{
+    if (type->root && !json_is_object(json_object_get(document, type->root)) &&
+        json_object_set_new(document, type->root, json_object()) != 0)
+        return NULL;
+    return fields_in(type, document);
+}
+
+static bool write_fields(const struct aks_type *type, const json_t *spec, json_t *document, struct aks_error *error)
+{
+    json_t *place = make_fields_in(type, document);
+
+    return place ? aks_fields_write(&type->fields, spec, place, error) : aks_error_set_no_memory(error);
+}
+
 /* The part of a child in the document of its parent; borrowed, NULL when it is not there. */
 static json_t *part_of(const struct aks_resource *child, const struct aks_resource *parent, const json_t *document)
 {
@@ -45,7 +67,7 @@ bool aks_resource_set_state(struct aks_resource *resource, json_t *document, str
 json_t *aks_resource_field(const struct aks_resource *resource, const char *name)
 {
     const struct aks_field *field = aks_fields_find(&resource->type->fields, name);
-    json_t *value = field && resource->state ? aks_field_read(field, resource->state) : NULL;
+    json_t *value = field && resource->state ? aks_field_read(field, fields_in(resource->type, resource->state)) : NULL;
 
     return value || !field ? value : json_deep_copy(aks_resource_declared(resource, name));
 }
@@ -63,7 +85,7 @@ static void strip(const struct aks_type *type, json_t *document, bool is_child)
             aks_document_delete(document, *path);
 }
 
-static void strip_all(const struct aks_type *type, json_t *document)
+static bool strip_all(const struct aks_type *type, json_t *document, struct aks_error *error)
 {
     const struct aks_type *child = type->embedded ? aks_type_find(type->embedded) : NULL;
     json_t *parts = child ? aks_document_get(document, type->embedded_path) : NULL;
@@ -71,6 +93,7 @@ static void strip_all(const struct aks_type *type, json_t *document)
     strip(type, document, false);
     for (size_t i = 0; i < json_array_size(parts); i++)
         strip(child, json_array_get(parts, i), true);
+    return !type->tidy || type->tidy(document) || aks_error_set_no_memory(error);
 }
 
 /* A new resource goes where its parent is. */
@@ -82,7 +105,7 @@ static bool write_location(const struct aks_resource *resource, json_t *body, st
     if (!(resource->type->flags & AKS_TYPE_LOCATED) || !resource->location || json_object_get(body, "location"))
         return true;
     spec = json_pack("{s:s}", "location", resource->location);
-    done = spec ? aks_fields_write(&resource->type->fields, spec, body, error) : aks_error_set_no_memory(error);
+    done = spec ? write_fields(resource->type, spec, body, error) : aks_error_set_no_memory(error);
     json_decref(spec);
     return done;
 }
@@ -120,15 +143,15 @@ static bool write_body(const struct aks_resource *resource, bool fresh, json_t *
 {
     const struct aks_type *type = resource->type;
 
-    if (resource->spec && !aks_fields_write(&type->fields, resource->spec, body, error))
+    if (resource->spec && !write_fields(type, resource->spec, body, error))
         return false;
     if (!write_location(resource, body, error))
         return false;
     for (size_t i = 0; i < resource->child_count; i++)
         if (!write_child(resource, resource->children[i], body, error))
             return false;
-    strip_all(type, body); /* only now: whether a field agrees may be told by what Azure sets */
-    return !type->compose || type->compose(resource, fresh, body, error);
+    /* Only now: whether a field agrees may be told by what Azure sets. */
+    return strip_all(type, body, error) && (!type->compose || type->compose(resource, fresh, body, error));
 }
 
 json_t *aks_resource_body(const struct aks_resource *resource, const json_t *document, struct aks_error *error)
@@ -140,6 +163,20 @@ json_t *aks_resource_body(const struct aks_resource *resource, const json_t *doc
         return NULL;
     }
     if (write_body(resource, !document, body, error))
+        return body;
+    json_decref(body);
+    return NULL;
+}
+
+json_t *aks_resource_unchanged(const struct aks_resource *resource, struct aks_error *error)
+{
+    json_t *body = json_deep_copy(resource->state);
+
+    if (!body) {
+        aks_error_set_no_memory(error);
+        return NULL;
+    }
+    if (strip_all(resource->type, body, error))
         return body;
     json_decref(body);
     return NULL;
@@ -158,7 +195,8 @@ static bool compare_fields(const struct aks_resource *resource, const json_t *do
                            struct aks_findings *findings, struct aks_error *error)
 {
     struct aks_changes changes = {0};
-    bool done = aks_fields_compare(&resource->type->fields, resource->spec, document, &changes, error);
+    bool done = aks_fields_compare(&resource->type->fields, resource->spec, fields_in(resource->type, document),
+                                   &changes, error);
 
     for (size_t i = 0; done && i < changes.count; i++)
         if (changes.items[i].field->flags & AKS_FIELD_CREATE_ONLY)

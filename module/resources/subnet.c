@@ -3,6 +3,7 @@
 
 #include "arm/document.h"
 #include "base/text.h"
+#include "resources/cluster_view.h"
 #include "resources/type.h"
 
 #define AKS_SERVICE "Microsoft.ContainerService/managedClusters"
@@ -226,4 +227,5 @@ const struct aks_type aks_type_subnet = {
     .etag = "etag",
     .stripped = stripped,
     .pace = {1, 5},
+    .relate = aks_subnet_relate,
 };

@@ -6,8 +6,8 @@
 #include "base/text.h"
 
 static const struct aks_type *const types[] = {
-    &aks_type_resource_group, &aks_type_vnet, &aks_type_subnet, &aks_type_identity, &aks_type_role_assignment,
-    &aks_type_cluster,        NULL,
+    &aks_type_resource_group,  &aks_type_vnet,    &aks_type_subnet, &aks_type_nsg, &aks_type_identity,
+    &aks_type_role_assignment, &aks_type_cluster, &aks_type_pool,   NULL,
 };
 
 const struct aks_type aks_type_generic = {

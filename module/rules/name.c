@@ -38,6 +38,7 @@ static const struct aks_name_rule rules[] = {
      NAMING_RULES},
     {"subnet", 1, 80, NETWORK, ALPHANUMERIC, ALPHANUMERIC | UNDERSCORE, network_words, NAMING_RULES},
     {"nsg", 1, 80, NETWORK, ALPHANUMERIC, ALPHANUMERIC | UNDERSCORE, network_words, NAMING_RULES},
+    {"security_rule", 1, 80, NETWORK, ALPHANUMERIC, ALPHANUMERIC | UNDERSCORE, network_words, NAMING_RULES},
     {"route_table", 1, 80, NETWORK, ALPHANUMERIC, ALPHANUMERIC | UNDERSCORE, network_words, NAMING_RULES},
     {"identity", 3, 128, ALPHANUMERIC | HYPHEN | UNDERSCORE, ALPHANUMERIC, ALPHANUMERIC | HYPHEN | UNDERSCORE,
      "3 to 128 letters, digits, '-' and '_', beginning with a letter or digit", NAMING_RULES},
@@ -49,6 +50,10 @@ static const struct aks_name_rule rules[] = {
      "1 to 6 lower case letters and digits, beginning with a letter", NODE_POOLS},
     {"dns_prefix", 1, 54, ALPHANUMERIC | HYPHEN, ALPHANUMERIC, ALPHANUMERIC,
      "1 to 54 letters, digits and '-', beginning and ending with a letter or digit", AKS_RULES},
+    {"provider", 1, 128, ALPHANUMERIC | PERIOD, LETTER, ALPHANUMERIC,
+     "1 to 128 letters, digits and '.', such as Microsoft.ContainerService", NAMING_RULES},
+    {"feature", 1, 128, ALPHANUMERIC | HYPHEN | UNDERSCORE | PERIOD, ALPHANUMERIC, ALPHANUMERIC,
+     "1 to 128 letters, digits, '-', '_' and '.', without its namespace", NAMING_RULES},
     {"linux_admin", 1, 64, ALPHANUMERIC | HYPHEN | UNDERSCORE, LETTER, ALPHANUMERIC | HYPHEN | UNDERSCORE,
      "1 to 64 letters, digits, '-' and '_', beginning with a letter", AKS_API},
 };

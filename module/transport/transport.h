@@ -42,6 +42,7 @@ struct aks_http_request {
     size_t body_length;
     double timeout;        /* seconds for the whole exchange */
     size_t response_limit; /* bytes of the decoded body; beyond: "response_too_large" */
+    bool link_local;       /* plain http may go to 169.254.0.0/16 too: services that a cloud gives its machines */
 };
 
 struct aks_http_response {

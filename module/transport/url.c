@@ -119,6 +119,12 @@ bool aks_url_is_loopback(const struct aks_url *url)
            is_address(AF_INET, url->host, url->host_length);
 }
 
+bool aks_url_is_link_local(const struct aks_url *url)
+{
+    return url->host_length > 8 && strncmp(url->host, "169.254.", 8) == 0 &&
+           is_address(AF_INET, url->host, url->host_length);
+}
+
 bool aks_url_check_secure(const char *text, const char *what, struct aks_error *error)
 {
     struct aks_url url;

@@ -26,6 +26,9 @@ AKS_CHECK bool aks_url_parse(const char *text, struct aks_url *url);
 /* Whether the host is this machine's own: localhost, 127.0.0.0/8 or ::1. Plain http is for these alone. */
 bool aks_url_is_loopback(const struct aks_url *url);
 
+/* Whether the host is an address of the link alone, 169.254.0.0/16 (RFC 3927), which no router passes on. */
+bool aks_url_is_link_local(const struct aks_url *url);
+
 /* Fails with "host_not_trusted" unless https is used, or http to loopback. `what` names the URL in the message. */
 AKS_CHECK bool aks_url_check_secure(const char *text, const char *what, struct aks_error *error);
 

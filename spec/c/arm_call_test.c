@@ -141,6 +141,7 @@ static void tries_again_only_where_that_does_no_harm(void **state)
         {"GET", false, {.error = "connection_failed"}, 7, "connection_failed", true},
         {"GET", false, {.error = "timeout"}, 7, "timeout", true},
         {"GET", false, {.error = "tls_failed"}, 1, "tls_failed", false},
+        {"GET", false, {.error = "tls_failed", .unsent = true}, 1, "tls_failed", false},
         {"GET", false, {.error = "response_too_large"}, 1, "response_too_large", false},
         {"GET", false, {.status = 404}, 1, "http_404", false},
         {"GET", false, {.status = 302}, 1, "http_302", false},
@@ -505,10 +506,15 @@ static void knows_what_is_absent(void **state)
         int status;
         const char *code;
         bool absent;
-    } rows[] = {
-        {404, "ResourceNotFound", true}, {404, "ResourceGroupNotFound", true}, {404, "NotFound", true},
-        {404, "http_404", true},         {404, "SubscriptionNotFound", false}, {404, "InvalidResourceType", false},
-        {403, "NotFound", false},        {0, "connection_failed", false}};
+    } rows[] = {{404, "ResourceNotFound", true},
+                {404, "ResourceGroupNotFound", true},
+                {404, "NotFound", true},
+                {404, "http_404", true},
+                {404, "SubscriptionNotFound", false},
+                {404, "InvalidResourceType", false},
+                {404, "ParentResourceNotFound", true},
+                {403, "NotFound", false},
+                {0, "connection_failed", false}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {

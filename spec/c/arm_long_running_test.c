@@ -46,6 +46,7 @@
     }
 
 struct outcome {
+    double timeout; /* given to it */
     bool over;
     char *code;
     char *hint;
@@ -101,7 +102,8 @@ static struct aks_long_running *start(struct fake_world *world, starter *begin, 
                                       struct outcome *outcome)
 {
     struct aks_call_request request = {.method = method, .target = TARGET, .api_version = "2026-05-01"};
-    struct aks_long_running_options options = {.progress = on_progress, .done = on_done, .context = outcome};
+    struct aks_long_running_options options = {
+        .timeout = outcome->timeout, .progress = on_progress, .done = on_done, .context = outcome};
     struct aks_error error = {0};
     struct aks_long_running *running = begin(world->session, &request, &options, &error);
 
@@ -405,6 +407,20 @@ static void ends_at_the_deadline(void **state)
     }
 }
 
+static void ends_when_its_own_time_is_up(void **state)
+{
+    static const struct fake_answer answers[] = {CREATED, {.never = true}};
+    struct outcome outcome = {.timeout = 0.05}; /* the session's is hours */
+    struct fake_world world;
+
+    (void)state;
+    fake_world_init(&world, answers, COUNT(answers), NULL, NULL);
+    run(&world, aks_long_running_start, "PUT", &outcome);
+    assert_string_equal(outcome.code, "timeout");
+    clear_outcome(&outcome);
+    fake_world_clear(&world);
+}
+
 static void can_be_canceled_in_each_phase(void **state)
 {
     static const struct fake_answer answers[] = {
@@ -497,6 +513,7 @@ int main(void)
         cmocka_unit_test(says_the_reason_found_in_the_resource),
         cmocka_unit_test(tells_each_status_once),
         cmocka_unit_test(ends_at_the_deadline),
+        cmocka_unit_test(ends_when_its_own_time_is_up),
         cmocka_unit_test(can_be_canceled_in_each_phase),
         cmocka_unit_test(may_be_canceled_by_progress),
         cmocka_unit_test(outlives_the_release_of_its_session),

@@ -41,7 +41,8 @@ static void lives_are_numbers_or_their_text(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct aks_error error = {0};
         double now = aks_clock_wall();
-        struct aks_token *token = aks_answer_read_token(rows[i].answer, strlen(rows[i].answer), now, &error);
+        struct aks_answer_time time = {.now = now, .ahead = 1000}; /* a life counts by our clock alone */
+        struct aks_token *token = aks_answer_read_token(rows[i].answer, strlen(rows[i].answer), &time, &error);
 
         assert_non_null(token);
         assert_string_equal(token->text, "abc");
@@ -58,15 +59,20 @@ static void lives_are_numbers_or_their_text(void **state)
 static void an_expiry_date_counts_when_there_is_no_life(void **state)
 {
     static const char *const answers[] = {"{" T ",\"expires_on\":1769859296}", "{" T ",\"expires_on\":\"1769859296\"}",
-                                          "{" T ",\"expires_in\":\"soon\",\"expires_on\":\"1769859296\"}"};
+                                          "{" T ",\"expires_in\":\"soon\",\"expires_on\":\"1769859296\"}",
+                                          "{" T ",\"expires_on\":\"01/31/2026 11:34:56 +00:00\"}",
+                                          "{" T ",\"expires_on\":\"1/31/2026 11:34:56 AM +00:00\"}"};
+    /* their clock may be an hour ahead of ours, or behind */
+    static const double ahead[] = {0, 3600, -3600};
 
     (void)state;
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+    for (size_t i = 0; i < sizeof answers / sizeof *answers * 3; i++) {
         struct aks_error error = {0};
-        struct aks_token *token = aks_answer_read_token(answers[i], strlen(answers[i]), 1769855696, &error);
+        struct aks_answer_time time = {.now = 1769855696, .ahead = ahead[i % 3]};
+        struct aks_token *token = aks_answer_read_token(answers[i / 3], strlen(answers[i / 3]), &time, &error);
 
         assert_non_null(token);
-        assert_true(token->expires_on == 1769859296);
+        assert_true(token->expires_on == 1769859296 - ahead[i % 3]);
         aks_token_release(token);
     }
 }
@@ -94,7 +100,8 @@ static void an_answer_without_a_token_is_invalid(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct aks_error error = {0};
 
-        assert_null(aks_answer_read_token(rows[i].answer, strlen(rows[i].answer), 0, &error));
+        assert_null(
+            aks_answer_read_token(rows[i].answer, strlen(rows[i].answer), &(struct aks_answer_time){0}, &error));
         assert_string_equal(error.code, rows[i].code);
         aks_error_clear(&error);
     }
@@ -111,9 +118,9 @@ static void an_answer_has_a_ceiling(void **state)
     assert_non_null(text);
     memset(text, ' ', length);
     memcpy(text, "{" T "}", strlen("{" T "}"));
-    assert_null(aks_answer_read_token(text, length, 0, &error));
+    assert_null(aks_answer_read_token(text, length, &(struct aks_answer_time){0}, &error));
     aks_error_clear(&error);
-    token = aks_answer_read_token(text, length - 1, 0, &error);
+    token = aks_answer_read_token(text, length - 1, &(struct aks_answer_time){0}, &error);
     assert_non_null(token);
     aks_token_release(token);
     free(text);

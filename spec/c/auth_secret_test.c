@@ -185,7 +185,7 @@ static struct told ask(struct aks_token_source *source)
 {
     struct told told = {0};
 
-    assert_non_null(source->methods->get(source, NULL, on_told, &told, &error));
+    assert_non_null(source->methods->get(source, NULL, NULL, on_told, &told, &error));
     while (told.times == 0)
         assert_true(aks_loop_step(loop, 10, NULL, &error));
     assert_int_equal(told.times, 1);
@@ -361,7 +361,7 @@ static void a_source_that_goes_away_ends_its_exchange_or_its_wait(void **state)
     struct told told = {0};
 
     (void)state;
-    assert_non_null(source->methods->get(source, NULL, on_told, &told, &error));
+    assert_non_null(source->methods->get(source, NULL, NULL, on_told, &told, &error));
     while (script.sent == 0)
         assert_true(aks_loop_step(loop, 10, NULL, &error));
     assert_non_null(script.under_way);
@@ -369,7 +369,7 @@ static void a_source_that_goes_away_ends_its_exchange_or_its_wait(void **state)
     assert_int_equal(script.cancelled, 1);
 
     source = new_source(answers, 1);
-    assert_non_null(source->methods->get(source, NULL, on_told, &told, &error));
+    assert_non_null(source->methods->get(source, NULL, NULL, on_told, &told, &error));
     while (script.sent == 1 || script.under_way)
         assert_true(aks_loop_step(loop, 10, NULL, &error));
     assert_true(aks_loop_timeout(loop) > 0); /* it waits for the next try */

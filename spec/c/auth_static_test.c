@@ -72,7 +72,7 @@ static const char *ask(struct aks_token_source *source, const char *refused)
     static char answer[64];
     struct told told = {0};
 
-    assert_non_null(source->methods->get(source, refused, on_told, &told, &error));
+    assert_non_null(source->methods->get(source, refused, NULL, on_told, &told, &error));
     settle();
     assert_int_equal(told.times, 1);
     snprintf(answer, sizeof answer, "%s", *told.token ? told.token : aks_error_code(&told.error));
@@ -210,7 +210,7 @@ static void the_source_may_go_away_while_the_function_runs(void **state)
 
     (void)state;
     script.leaving = source;
-    assert_non_null(source->methods->get(source, NULL, on_told, &told, &error));
+    assert_non_null(source->methods->get(source, NULL, NULL, on_told, &told, &error));
     settle();
     assert_int_equal(script.calls, 1);
     assert_int_equal(told.times, 0);
@@ -224,7 +224,7 @@ static void the_source_may_go_away_before_the_function_runs(void **state)
     struct told told = {0};
 
     (void)state;
-    assert_non_null(source->methods->get(source, NULL, on_told, &told, &error));
+    assert_non_null(source->methods->get(source, NULL, NULL, on_told, &told, &error));
     source->methods->free(source);
     settle();
     assert_int_equal(script.calls + told.times, 0);

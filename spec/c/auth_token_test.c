@@ -16,6 +16,7 @@ struct fake {
     struct aks_credential base;
     struct aks_fetch *under_way;
     unsigned fetches, cancels;
+    const char *claims; /* of the last fetch, while it is under way */
     bool fails_to_start;
     bool *freed;
 };
@@ -32,6 +33,7 @@ static struct aks_fetch *fake_fetch(struct aks_credential *base, const struct ak
         return NULL;
     }
     fake->fetches++;
+    fake->claims = target->claims;
     fake->under_way = malloc(sizeof *fake->under_way);
     assert_non_null(fake->under_way);
     *fake->under_way = (struct aks_fetch){done, context};
@@ -113,7 +115,7 @@ static struct aks_token_source *new_source(void)
 
 static int set_up(void **state)
 {
-    static const struct aks_credential_methods methods = {"fake", fake_fetch, fake_cancel, fake_free};
+    static const struct aks_credential_methods methods = {"fake", fake_fetch, fake_cancel, fake_free, false};
     struct aks_error error = {0};
 
     (void)state;
@@ -162,7 +164,7 @@ static struct aks_token_request *ask(struct aks_token_source *source, const char
     struct aks_token_request *request;
 
     *told = (struct told){0};
-    request = source->methods->get(source, refused, on_told, told, &error);
+    request = source->methods->get(source, refused, NULL, on_told, told, &error);
     assert_non_null(request);
     assert_int_equal(told->times, 0); /* never from inside get */
     return request;
@@ -522,7 +524,7 @@ static void whoever_is_told_may_free_everything(void **state)
     (void)state;
     fake->freed = &freed;
     for (int i = 0; i < 3; i++)
-        assert_non_null(leaver.source->methods->get(leaver.source, NULL, on_told_leave, &leaver, &error));
+        assert_non_null(leaver.source->methods->get(leaver.source, NULL, NULL, on_told_leave, &leaver, &error));
     settle();
     give(fake, "one", 3600, 0);
     assert_int_equal(leaver.times, 1); /* the others were cancelled with the source */
@@ -558,7 +560,7 @@ static void asking_again_when_told_of_a_failure_begins_anew(void **state)
     struct told other;
 
     (void)state;
-    assert_non_null(asker.source->methods->get(asker.source, NULL, on_told_ask, &asker, &error));
+    assert_non_null(asker.source->methods->get(asker.source, NULL, NULL, on_told_ask, &asker, &error));
     ask(asker.source, NULL, &other);
     settle();
     refuse(fake, "timeout");
@@ -646,6 +648,134 @@ static void refreshing_begins_before_the_end(void **state)
     aks_token_release(unknown);
 }
 
+static void a_long_life_is_refreshed_from_half_of_it_on(void **state)
+{
+    static const struct {
+        double life, refresh_in, halfway; /* refresh_in 0: none was named */
+    } rows[] = {{86400, 0, 43200}, {7200, 0, 3600}, {7199, 0, 6899}, {86400, 100, 100}, {86400, 50000, 43200}};
+    double now = aks_clock_wall();
+    struct aks_error error = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct aks_token *token = aks_token_new("abc", now + rows[i].life, &error);
+
+        assert_non_null(token);
+        if (rows[i].refresh_in > 0)
+            token->refresh_on = now + rows[i].refresh_in;
+        aks_token_refresh_halfway(token, now);
+        assert_true(token->refresh_on == now + rows[i].halfway);
+        aks_token_release(token);
+    }
+}
+
+#define CHALLENGE "eyJhIjoxfQ==" /* {"a":1} */
+
+/* Gives "one", which the server then refuses with this challenge (NULL: none). */
+static struct aks_token_source *new_source_with_a_refused_token(struct told *told, const char *challenge)
+{
+    /* a tenant for each, as the credential keeps what it gave */
+    struct aks_token_source *source = new_source_for(NULL, challenge ? challenge : "none", "https://arm.example");
+    struct aks_error error = {0};
+
+    ask(source, NULL, told);
+    settle();
+    assert_null(fake->claims);
+    give(fake, "one", 3600, 0);
+    *told = (struct told){0};
+    assert_non_null(source->methods->get(source, "one", challenge, on_told, told, &error));
+    settle();
+    return source;
+}
+
+static void claims_of_a_challenge_are_asked_for_once(void **state)
+{
+    struct told told = {0};
+    struct aks_token_source *source = new_source_with_a_refused_token(&told, CHALLENGE);
+
+    (void)state;
+    assert_int_equal(fake->fetches, 2);
+    assert_string_equal(fake->claims, "{\"a\":1}");
+    give(fake, "two", 3600, 0);
+    assert_string_equal(told.token, "two");
+    told = (struct told){0};
+    ask(source, "two", &told);
+    settle();
+    assert_null(fake->claims);
+    give(fake, "three", 3600, 0);
+    source->methods->free(source);
+}
+
+static void claims_are_asked_for_until_there_is_a_token(void **state)
+{
+    struct told told = {0};
+    struct aks_token_source *source = new_source_with_a_refused_token(&told, CHALLENGE);
+
+    (void)state;
+    refuse(fake, "credential_unavailable");
+    told = (struct told){0};
+    ask(source, NULL, &told);
+    settle();
+    assert_string_equal(fake->claims, "{\"a\":1}");
+    give(fake, "two", 3600, 0);
+    assert_string_equal(told.token, "two");
+    source->methods->free(source);
+}
+
+static void what_is_no_claims_is_a_refusal_like_any_other(void **state)
+{
+    static const char *const challenges[] = {"", "?", "bm90IEpTT04", "W10", "eyJhIjoxfQ==x"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof challenges / sizeof *challenges; i++) {
+        struct told told = {0};
+        struct aks_token_source *source = new_source_with_a_refused_token(&told, challenges[i]);
+
+        assert_null(fake->claims);
+        give(fake, "two", 3600, 0);
+        assert_string_equal(told.token, "two");
+        source->methods->free(source);
+    }
+}
+
+static void claims_that_come_while_a_token_is_fetched_are_asked_for_afterwards(void **state)
+{
+    struct told first = {0}, second = {0};
+    struct aks_token_source *source = new_source_with_a_refused_token(&first, NULL);
+    struct aks_error error = {0};
+
+    (void)state;
+    assert_null(fake->claims);
+    assert_non_null(source->methods->get(source, "one", CHALLENGE, on_told, &second, &error));
+    settle();
+    give(fake, "without", 3600, 0);
+    assert_int_equal(first.times + second.times, 0);
+    assert_int_equal(fake->fetches, 3);
+    assert_string_equal(fake->claims, "{\"a\":1}");
+    give(fake, "with", 3600, 0);
+    assert_string_equal(first.token, "with");
+    assert_string_equal(second.token, "with");
+    source->methods->free(source);
+}
+
+static void a_token_tells_where_it_came_from(void **state)
+{
+    struct aks_token_source *source = new_source();
+    struct aks_token_origin origin;
+    struct told told = {0};
+
+    (void)state;
+    assert_false(source->methods->describe(source, &origin));
+    ask(source, NULL, &told);
+    settle();
+    give(fake, "one", 3600, 0);
+    assert_true(source->methods->describe(source, &origin));
+    assert_string_equal(origin.credential, "fake");
+    assert_non_null(origin.authority);
+    assert_true(origin.expires_on > aks_clock_wall());
+    source->methods->free(source);
+}
+
 #define test_of(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -672,6 +802,12 @@ int main(void)
         test_of(an_authority_must_be_safe),
         test_of(a_token_can_stand_in_a_header),
         test_of(refreshing_begins_before_the_end),
+        test_of(a_long_life_is_refreshed_from_half_of_it_on),
+        test_of(claims_of_a_challenge_are_asked_for_once),
+        test_of(claims_are_asked_for_until_there_is_a_token),
+        test_of(what_is_no_claims_is_a_refusal_like_any_other),
+        test_of(claims_that_come_while_a_token_is_fetched_are_asked_for_afterwards),
+        test_of(a_token_tells_where_it_came_from),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,6 +361,28 @@ static void a_lost_connection_may_have_carried_the_request(void **state)
     expect_failure((struct aks_http_request){.url = "/garbage"}, "response_invalid", false);
 }
 
+/* libcurl sends again by itself what brought no byte of an answer on a connection that had served before. */
+static void what_may_have_had_its_effect_is_not_sent_twice_by_libcurl(void **state)
+{
+    static const char *const methods[] = {"POST", "PATCH"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct outcome first = get("/hello"), outcome = {0};
+        int before = atomic_load(&world.server.counts->requests);
+
+        assert_int_equal(first.status, 200);
+        outcome_clear(&first);
+        assert_true(world_send(&world, &outcome, (struct aks_http_request){.method = methods[i], .url = "/nothing"}));
+        world_wait(&world, &outcome);
+        assert_string_equal(aks_error_code(&outcome.error), "connection_failed");
+        assert_true(outcome.error.retryable);
+        assert_false(outcome.error.unsent);
+        assert_int_equal(atomic_load(&world.server.counts->requests), before + 1);
+        outcome_clear(&outcome);
+    }
+}
+
 static void a_server_that_is_silent_times_out(void **state)
 {
     (void)state;
@@ -643,6 +665,7 @@ int main(void)
         TEST(only_the_final_headers_are_kept),
         TEST(headers_have_ceilings),
         TEST(a_lost_connection_may_have_carried_the_request),
+        TEST(what_may_have_had_its_effect_is_not_sent_twice_by_libcurl),
         TEST(a_server_that_is_silent_times_out),
         TEST(nobody_listening_is_unsent_and_named),
         TEST(plain_http_leaves_this_machine_never),

@@ -381,7 +381,7 @@ static void types_are_found_by_their_names(void **state)
         assert_ptr_equal(aks_type_find((*type)->name), *type);
         assert_ptr_equal(aks_type_find_arm((*type)->arm_type), *type);
     }
-    assert_int_equal(count, 6);
+    assert_int_equal(count, 8);
     assert_ptr_equal(aks_type_find_arm("microsoft.containerservice/ManagedClusters"), &aks_type_cluster);
     assert_null(aks_type_find("resource"));
     assert_null(aks_type_find_arm("Microsoft.Compute/virtualMachines"));

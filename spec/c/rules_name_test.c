@@ -27,12 +27,15 @@ static const struct edge edges[] = {
     {"vnet", 2, 64, "-_.", "", "_", LETTERS DIGITS, LETTERS DIGITS},
     {"subnet", 1, 80, "-_.", "", "_", LETTERS DIGITS, LETTERS DIGITS},
     {"nsg", 1, 80, "-_.", "", "_", LETTERS DIGITS, LETTERS DIGITS},
+    {"security_rule", 1, 80, "-_.", "", "_", LETTERS DIGITS, LETTERS DIGITS},
     {"route_table", 1, 80, "-_.", "", "_", LETTERS DIGITS, LETTERS DIGITS},
     {"identity", 3, 128, "-_", "", "-_", LETTERS DIGITS, LETTERS DIGITS},
     {"cluster", 1, 63, "-_", "", "", LETTERS DIGITS, LETTERS DIGITS},
     {"agent_pool", 1, 12, "", "", "", LOWER DIGITS, LOWER},
     {"windows_agent_pool", 1, 6, "", "", "", LOWER DIGITS, LOWER},
     {"dns_prefix", 1, 54, "-", "", "", LETTERS DIGITS, LETTERS DIGITS},
+    {"provider", 1, 128, ".", "", "", LETTERS DIGITS, LETTERS},
+    {"feature", 1, 128, "-_.", "", "", LETTERS DIGITS, LETTERS DIGITS},
     {"linux_admin", 1, 64, "-_", "", "-_", LETTERS DIGITS, LETTERS},
 };
 

@@ -33,7 +33,7 @@ describe("resources of any type", function()
 
   it("are listed by group and by subscription, without what lies below them or is about them", function()
     assert.are.same({ "cluster-identity", "demo", "network" }, names(nil, client.GROUP))
-    assert.are.same({ "aks-vnet-N", "cluster-identity", "demo", "network" }, names())
+    assert.are.same({ "aks-vnet-N", "cluster-identity", "demo", "kube-apiserver", "network" }, names())
   end)
 
   it("are listed by type, name, part of a name, group, location and tag", function()

@@ -70,13 +70,15 @@ describe("the token endpoint", function()
     refused(ask { client_id = "nobody" }, 400, "unauthorized_client", 700016)
   end)
 
-  it("takes a signed assertion in place of the secret, but no text that is none", function()
+  it("takes no assertion whose signer is registered nowhere, and no text that is none", function()
     local kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     local with = { client_secret = false, client_assertion_type = kind,
       client_assertion = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln" }
-    assert.are.equal(200, ask(with).status)
+    refused(ask(with), 401, "invalid_client", 700211)
     with.client_assertion = "nonsense"
-    refused(ask(with), 401, "invalid_client", 700027)
+    refused(ask(with), 401, "invalid_client", 50027)
+    with.client_assertion_type = "another"
+    refused(ask(with), 401, "invalid_client", 700026)
   end)
 
   it("needs a grant type that it knows, and a scope", function()

@@ -181,6 +181,7 @@ struct fake_tokens {
     size_t canceled;
     size_t pending;
     const char *failure;
+    char claims[64]; /* of the last request */
     bool never;
     bool freed;
 };
@@ -211,13 +212,15 @@ static inline void fake_token_now(void *context)
 }
 
 static inline struct aks_token_request *fake_token_get(struct aks_token_source *source, const char *refused,
-                                                       aks_token_done *done, void *context, struct aks_error *error)
+                                                       const char *claims, aks_token_done *done, void *context,
+                                                       struct aks_error *error)
 {
     struct fake_tokens *fake = (struct fake_tokens *)source;
     struct aks_token_request *request = calloc(1, sizeof *request);
     char token[32];
 
     snprintf(token, sizeof token, "token-%u", fake->current);
+    snprintf(fake->claims, sizeof fake->claims, "%s", claims ? claims : "");
     fake->asked++;
     if (refused) {
         fake_require(strcmp(refused, token) == 0);
@@ -252,7 +255,8 @@ static inline void fake_token_free(struct aks_token_source *source)
 
 static inline void fake_tokens_init(struct fake_tokens *fake, struct aks_loop *loop)
 {
-    static const struct aks_token_source_methods methods = {fake_token_get, fake_token_cancel, fake_token_free};
+    static const struct aks_token_source_methods methods = {
+        .get = fake_token_get, .cancel = fake_token_cancel, .free = fake_token_free};
 
     *fake = (struct fake_tokens){.base = {&methods}, .loop = loop, .current = 1};
 }

@@ -7,7 +7,7 @@ local cli = {}
 cli.exit_codes = { done = 0, failed = 1, usage = 2, interrupted = 130 }
 
 -- Each is a module aks.cli.NAME with add_to_parser(parser) and run(arguments).
-local COMMANDS = { "run", "sim" }
+local COMMANDS = { "run", "sim", "whoami" }
 
 local EPILOG = [[
 To try it without an Azure account:  aks run --simulate playbooks/byo-private.lua

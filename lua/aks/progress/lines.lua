@@ -31,8 +31,9 @@ end
 
 function methods:ended(operation)
   if not operation.minor or operation.status ~= "succeeded" then
-    local failure = operation.failure and ": " .. operation.failure or ""
-    say(self, operation, ("%s%s (%s)"):format(operation.status, failure, progress.duration(operation.seconds)))
+    local ending = operation.failure or operation.detail
+    say(self, operation, ("%s%s (%s)"):format(operation.status, ending and ": " .. ending or "",
+      progress.duration(operation.seconds)))
   end
 end
 

@@ -117,7 +117,8 @@ function methods:ended(operation)
     return draw(self)
   end
   local sign = self.signs[operation.status] or self.signs.failed
-  local text = operation.failure and ("%s: %s"):format(operation.title, operation.failure) or operation.title
+  local ending = operation.failure or operation.detail
+  local text = ending and ("%s: %s"):format(operation.title, ending) or operation.title
   draw(self, line(self, operation.status, sign, text, operation.seconds) .. "\n")
 end
 

@@ -21,4 +21,28 @@ function base64.encode_url(bytes)
   return (base64.encode(bytes):gsub("[+/=]", { ["+"] = "-", ["/"] = "_", ["="] = "" }))
 end
 
+local values = {}
+for index = 1, #ordinary do
+  values[ordinary:byte(index)] = index - 1
+end
+values[("-"):byte()], values[("_"):byte()] = 62, 63
+
+--- The bytes that a text in either alphabet stands for; nil when it is not base64.
+function base64.decode(text)
+  local digits = text:gsub("=*$", "")
+  local parts, bits, count = {}, 0, 0
+  for index = 1, #digits do
+    local value = values[digits:byte(index)]
+    if not value then
+      return nil
+    end
+    bits, count = (bits << 6 | value) & 0xffff, count + 6
+    if count >= 8 then
+      count = count - 8
+      parts[#parts + 1] = string.char(bits >> count & 0xff)
+    end
+  end
+  return #digits % 4 ~= 1 and table.concat(parts) or nil
+end
+
 return base64

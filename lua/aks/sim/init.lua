@@ -23,11 +23,13 @@ local function ask(self, name, argument)
 end
 
 ---Starts a simulator. It ends with `stop`, with a `<close>` variable, or when it is collected.
----@param options? table port (any free one), tls (true: HTTPS), certificates (the directory that those are kept in),
+---@param options? table port (any free one), tls (true: HTTPS), tls_directory (where its certificates are kept),
 ---speed (how many times faster than Azure), page_size, log (a file),
 ---subscription, tenant, client_id, client_secret, replication (seconds until the directory knows a new identity),
----propagation (seconds until a role assignment has effect), throttle, unregistered, require_feature, orphan_links,
----roles (names; what the caller may do), cores, without_capacity (regions), quirks: see
+---propagation (seconds until a role assignment has effect), certificates (PEM texts registered with the application),
+---federated ({ issuer, subject, audience, certificate } each), secret_expired, clock_ahead (seconds that Entra's clock
+---is ahead), machine_identity (false: none), identity_header, arc_directory, roles (names; what the caller may do),
+---cores, without_capacity (regions), quirks, throttle, unregistered, require_feature, orphan_links: see
 ---doc/simulator.md
 ---@return aks.sim
 function sim.start(options)
@@ -105,6 +107,12 @@ end
 ---Lets all tokens that were given out expire.
 function sim:expire_tokens()
   ask(self, "expire_tokens")
+end
+
+---From now on ARM takes only tokens that were asked for with these claims, and challenges for them; nil: any token.
+---@param claims? string JSON
+function sim:challenge(claims)
+  ask(self, "challenge", { claims = claims })
 end
 
 ---Lets simulated time jump by so many seconds.

@@ -1,9 +1,11 @@
 -- The simulated subscription as a whole: its state, its routes, and what may be asked of it from outside Azure's API.
+local apiserver = require "aks.sim.clusters.apiserver"
 local clock = require "aks.sim.clock"
 local clouds = require "aks.sim.clouds"
 local fault = require "aks.sim.fault"
 local front = require "aks.sim.front"
 local http = require "aks.sim.http"
+local identity_host = require "aks.sim.identity_host"
 local log = require "aks.sim.log"
 local operation = require "aks.sim.operation"
 local quirks = require "aks.sim.quirks"
@@ -22,6 +24,7 @@ simulator.defaults = {
   client_id = "5117ab1e-0000-4000-8000-000000000003",
   object_id = "5117ab1e-0000-4000-8000-000000000004",
   client_secret = "simulated-secret",
+  identity_header = "simulated-identity-header", -- what App Service gives its apps to know them by
   speed = 60,
   replication = 0, -- simulated seconds until the directory knows a new identity
   propagation = 0, -- simulated seconds until a role assignment has effect
@@ -79,7 +82,11 @@ function simulator.new(options)
     providers = {}, buckets = {}, principals = { [settings.object_id] = { since = 0 } }, random = random, uuid = uuid,
     quirks = quirks.choose(settings.quirks),
   }
-  local routes = { own_routes(sim), token.routes, clouds.routes, operation.routes }
+  function sim.now()
+    return os.time() + (settings.clock_ahead or 0)
+  end
+  local routes = { own_routes(sim), token.routes, identity_host.routes, clouds.routes, operation.routes,
+    apiserver.routes }
   for _, name in ipairs(providers) do
     local provider = require("aks.sim.providers." .. name)
     routes[#routes + 1] = provider.routes or provider
@@ -102,7 +109,7 @@ local controls = {}
 
 function controls.facts(sim)
   local facts = { token = sim.first_token, endpoint = sim.endpoint, authority = sim.endpoint, ca_file = sim.ca_file }
-  for _, name in ipairs { "subscription", "tenant", "client_id", "client_secret", "object_id" } do
+  for _, name in ipairs { "subscription", "tenant", "client_id", "client_secret", "object_id", "identity_header" } do
     facts[name] = sim.options[name]
   end
   return facts
@@ -128,13 +135,17 @@ function controls.expire_tokens(sim)
   token.expire(sim)
 end
 
+function controls.challenge(sim, argument)
+  token.challenge(sim, argument.claims)
+end
+
 function controls.advance(sim, argument)
   sim.clock:advance(argument.seconds)
 end
 
 function controls.needs_restart(sim, argument)
   local record = sim.store:get(argument.id)
-  return record ~= nil and record.restart_required == true
+  return record ~= nil and record.restart_required ~= nil
 end
 
 function controls.put(sim, argument)

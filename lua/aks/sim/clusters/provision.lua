@@ -1,4 +1,5 @@
 -- What a cluster takes hold of beside itself: the node resource group, the managed VNet, addresses, the service link.
+local apiserver = require "aks.sim.clusters.apiserver"
 local document = require "aks.sim.clusters.document"
 local network = require "aks.sim.providers.network"
 local subnet_rules = require "aks.sim.clusters.subnet_rules"
@@ -64,6 +65,7 @@ local function join_apiserver_subnet(simulator, record)
     return
   end
   record.joined = id
+  apiserver.balance(simulator, record, id, #network.subnet(simulator, id).ip_configurations)
   network.occupy(simulator, id, balancer_id(record), subnet_rules.APISERVER_ADDRESSES)
   network.link(simulator, id, LINK, document.TYPE)
 end
@@ -84,6 +86,14 @@ local function place_nodes(simulator, record)
   end
 end
 
+-- A private cluster without integration is reached through a private endpoint beside its nodes.
+local function link_apiserver(simulator, record, access)
+  local subnet = record.placed[1] and record.placed[1].subnet
+  if access.enablePrivateCluster and not access.enableVnetIntegration and subnet then
+    apiserver.link(simulator, record, subnet)
+  end
+end
+
 --- Takes hold of what the cluster's document asks for; what it holds already stays.
 function provision.hold(simulator, record)
   if record.released then
@@ -96,6 +106,7 @@ function provision.hold(simulator, record)
   end
   join_apiserver_subnet(simulator, record)
   place_nodes(simulator, record)
+  link_apiserver(simulator, record, access)
 end
 
 local function leave_apiserver_subnet(simulator, record)

@@ -177,7 +177,7 @@ local function update(context, body, record)
   local op = begin(context, record, kind, function()
     if kind == "convert" then
       document.upgrade_images(record.document.properties)
-      record.restart_required = true
+      record.restart_required = true -- until it is stopped and started
     end
     document.settle(simulator, record)
     document.set_state(record, "Succeeded")

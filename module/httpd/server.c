@@ -231,6 +231,8 @@ static bool parse_loopback(const char *text, struct sockaddr_in *address)
 /* The option `tls_directory`, a directory: TLS with what is kept there. */
 static void open_identity(lua_State *L, struct server *server, const char *directory)
 {
+    if (directory && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+        luaL_error(L, "this libmicrohttpd is built without TLS");
     if (directory && !keeper_open(directory, &server->identity))
         luaL_error(L, "no certificate for TLS: %s",
                    server->identity.problem ? server->identity.problem : "not enough memory");

@@ -75,6 +75,18 @@ describe("the Azure CLI", function()
       .. "--tenant\n$(id) tenant\ntrue\n", identity.read(notes))
   end)
 
+  it("is asked without a tenant where its account has but one, unless the tenant is a choice", function()
+    local script = [[
+      case "$*" in *--tenant*)
+        echo "ERROR: Tenant shouldn't be specified for managed identity account" >&2
+        exit 1
+      esac
+      printf '{"accessToken":"%s"}' "$TOKEN"
+    ]]
+    assert.are.equal("azure_cli", report(script).credential)
+    assert.matches("Tenant shouldn't be specified", failure(script, { tenant = simulator.tenant }).message)
+  end)
+
   it("that is not signed in is told as such", function()
     local err = failure [[
       echo "WARNING: something" >&2

@@ -225,42 +225,6 @@ describe("a cluster", function()
     assert.is_true(waits > 0)
   end)
 
-  describe("is refused by Azure", function()
-    local function refused(network, spec)
-      local cluster = azure.cluster(network, spec)
-      local err = azure.error_of(cluster.create, cluster)
-      assert.are.equal("create", err.operation)
-      assert.is_false(cluster:exists())
-      return err
-    end
-
-    it("when the identity may not use the API server subnet", function()
-      local network = azure.network(client)
-      network.group:create()
-      network.vnet:create()
-      network.identity:create()
-      network.nodes:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
-      assert.is_string(refused(network).code)
-    end)
-
-    it("when the API server subnet is not delegated", function()
-      local network = azure.create_network(client)
-      network.apiserver = network.vnet:subnet("plain", { address_prefix = "172.19.2.0/28" })
-      network.apiserver:create()
-      network.apiserver:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
-      assert.is_number(refused(network).status)
-    end)
-
-    it("when the node subnet is delegated", function()
-      local network = azure.create_network(client)
-      network.nodes = network.vnet:subnet("wrong", {
-        address_prefix = "172.19.3.0/24", delegation = "Microsoft.ContainerService/managedClusters" })
-      network.nodes:create()
-      network.nodes:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
-      assert.are.equal("SubnetIsDelegated", refused(network).code)
-    end)
-  end)
-
   it("whose operation fails raises operation_failed with Azure's reason", function()
     local cluster = managed { vnet_integration = true }
     simulator:fault { method = "PUT", path = "managedclusters", operation = {

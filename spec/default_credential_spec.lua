@@ -157,6 +157,13 @@ describe("the default credential", function()
     assert.matches("/nonexistent.pem", azure.error_of(aks.credential.default).message)
   end)
 
+  it("does not act as somebody else when a workload's token cannot be read", function()
+    local client <close> = connect { AZURE_CLIENT_ID = simulator.client_id, AZURE_TENANT_ID = simulator.tenant,
+      AZURE_FEDERATED_TOKEN_FILE = "/nonexistent/token", AZURE_POD_IDENTITY_AUTHORITY_HOST = simulator.endpoint }
+    assert.matches("/nonexistent/token", azure.error_of(client.identity_report, client).message)
+    assert.are.equal(0, simulator:count { path = "/metadata/" })
+  end)
+
   it("can be limited as the Azure SDKs can", function()
     local got = report { AZURE_TOKEN_CREDENTIALS = "ManagedIdentityCredential", AZURE_CLIENT_ID = nil,
       AZURE_CLIENT_SECRET = "unused", AZURE_POD_IDENTITY_AUTHORITY_HOST = simulator.endpoint }
@@ -179,8 +186,8 @@ describe("the default credential", function()
       print(ok and result.credential or tostring(result))
     ]])
     local pipe = assert(io.popen(("env PATH=%s:relative::. AZURE_TOKEN_CREDENTIALS= AZURE_CONFIG_DIR=/nonexistent "
-      .. "AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:1 AKS_ENDPOINT=%s /usr/bin/env -S %s %s 2>&1"):format(
-      directory.path, simulator.endpoint, "/usr/bin/lua5.4", path)))
+      .. "AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:1 %s /usr/bin/lua5.4 %s 2>&1"):format(
+      directory.path, identity.variables(simulator), path)))
     local text = pipe:read("a")
     pipe:close()
     return text

@@ -127,7 +127,8 @@ describe("declaring", function()
     end)
 
     it("has pods and services apart from each other and from the network", function()
-      assert.are.same({ "cidr_overlap" }, of_cluster { service_cidr = "172.19.64.0/24", dns_service_ip = "172.19.64.10" })
+      assert.are.same({ "cidr_overlap" }, of_cluster { service_cidr = "172.19.64.0/24",
+        dns_service_ip = "172.19.64.10" })
       assert.are.same({ "cidr_overlap" }, of_cluster { pod_cidr = "172.19.128.0/17" })
       assert.are.same({ "cidr_overlap" }, of_cluster { pod_cidr = "10.2.0.0/16", service_cidr = "10.2.3.0/24",
         dns_service_ip = "10.2.3.10" })
@@ -194,7 +195,8 @@ describe("declaring", function()
       local small = apiserver("172.19.0.0/29", "Microsoft.Web/serverFarms")
       assert.are.same({ "identity_required", "apiserver_subnet_too_small", "apiserver_subnet_not_delegated",
         "node_subnet_capacity", "cidr_reserved", "private_field_without_private" }, of_cluster {
-          identity = "absent", apiserver_subnet = small, node_count = 300, pod_cidr = "172.31.0.0/16", public_fqdn = true })
+          identity = "absent", apiserver_subnet = small, node_count = 300, pod_cidr = "172.31.0.0/16",
+          public_fqdn = true })
     end)
   end)
 end)

@@ -14,9 +14,9 @@ describe("aks whoami", function()
   end)
 
   local function run(variables, ...)
-    local all = { AKS_ENDPOINT = simulator.endpoint, AZURE_SUBSCRIPTION_ID = simulator.subscription,
-      AZURE_TENANT_ID = simulator.tenant, AZURE_CLIENT_ID = simulator.client_id,
-      AZURE_CLIENT_SECRET = simulator.client_secret }
+    local all = { AKS_ENDPOINT = simulator.endpoint, SSL_CERT_FILE = simulator.ca_file or "",
+      AZURE_SUBSCRIPTION_ID = simulator.subscription, AZURE_TENANT_ID = simulator.tenant,
+      AZURE_CLIENT_ID = simulator.client_id, AZURE_CLIENT_SECRET = simulator.client_secret }
     for name, value in pairs(variables) do
       all[name] = value
     end

@@ -52,6 +52,41 @@ function credentials.workload_identity(options)
   }))
 end
 
+local AUDIENCE = "api%3A%2F%2FAzureADTokenExchange"
+
+---A job of GitHub Actions (with `permissions: id-token: write`), whose repository, branch or environment the
+---application has a federated credential for. What is left out is taken from AZURE_TENANT_ID and AZURE_CLIENT_ID, and
+---where to ask from ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN.
+---@param options? { tenant?: string, client_id?: string }
+---@return aks.credential
+function credentials.github_actions(options)
+  local whole = complete(options, { tenant = "AZURE_TENANT_ID", client_id = "AZURE_CLIENT_ID",
+    request_url = "ACTIONS_ID_TOKEN_REQUEST_URL", request_token = "ACTIONS_ID_TOKEN_REQUEST_TOKEN" })
+  if type(whole) == "table" then
+    local url = whole.request_url
+    whole.method, whole.member = "GET", "value"
+    whole.request_url = url and url .. (url:find("?", 1, true) and "&" or "?") .. "audience=" .. AUDIENCE
+  end
+  return core.credential.ci_job(whole)
+end
+
+---A job of Azure Pipelines, by a service connection that is made with workload identity federation. What is left out
+---is taken from AZURESUBSCRIPTION_TENANT_ID, AZURESUBSCRIPTION_CLIENT_ID, AZURESUBSCRIPTION_SERVICE_CONNECTION_ID (as
+---the task AzureCLI sets them) and SYSTEM_ACCESSTOKEN; where to ask from SYSTEM_OIDCREQUESTURI.
+---@param options? { tenant?: string, client_id?: string, service_connection?: string, request_token?: string }
+---@return aks.credential
+function credentials.azure_pipelines(options)
+  local whole = complete(options, { tenant = "AZURESUBSCRIPTION_TENANT_ID", client_id = "AZURESUBSCRIPTION_CLIENT_ID",
+    service_connection = "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", request_url = "SYSTEM_OIDCREQUESTURI",
+    request_token = "SYSTEM_ACCESSTOKEN" })
+  if type(whole) == "table" then
+    local url, connection = whole.request_url, whole.service_connection
+    whole.method, whole.member, whole.service_connection = "POST", "oidcToken", nil
+    whole.request_url = url and connection and ("%s?api-version=7.1&serviceConnectionId=%s"):format(url, connection)
+  end
+  return core.credential.ci_job(whole)
+end
+
 -- What the hosts that have managed identities set.
 local host_variables = { "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT",
   "MSI_ENDPOINT", "MSI_SECRET", "AZURE_POD_IDENTITY_AUTHORITY_HOST" }
@@ -106,13 +141,17 @@ local function from_environment(options)
   return nil, "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set"
 end
 
+-- A token in a file; or, in GitHub, one to be asked for by a job that is allowed to.
 local function from_workload(options)
-  for _, name in ipairs { "AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_ID" } do
-    if not variable(name) then
-      return nil, name .. " is not set"
-    end
+  local tenant = variable("AZURE_TENANT_ID") or options.tenant
+  if not variable("AZURE_CLIENT_ID") then
+    return nil, "AZURE_CLIENT_ID is not set"
+  elseif variable("AZURE_FEDERATED_TOKEN_FILE") then
+    return credentials.workload_identity { tenant = tenant }
+  elseif variable("ACTIONS_ID_TOKEN_REQUEST_URL") and variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN") then
+    return credentials.github_actions { tenant = tenant }
   end
-  return credentials.workload_identity { tenant = variable("AZURE_TENANT_ID") or options.tenant }
+  return nil, "AZURE_FEDERATED_TOKEN_FILE is not set"
 end
 
 -- A host whose identity cannot be used is no reason not to try the next way.

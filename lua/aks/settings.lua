@@ -13,7 +13,7 @@ local settings = {}
 ---@field cloud? "public"|"china"|"usgov"|aks.cloud
 ---@field endpoint? string URL of another resource manager (AKS_ENDPOINT)
 ---@field authority? string URL of the authority that gives tokens (AZURE_AUTHORITY_HOST)
----@field ca_file? string PEM file of the authorities to trust
+---@field ca_file? string PEM file of the authorities to trust (SSL_CERT_FILE, as OpenSSL has it)
 ---@field proxy? string URL of an HTTP proxy
 ---@field timeout? integer seconds for one request
 ---@field operation_timeout? integer seconds for an operation, waiting included
@@ -34,6 +34,7 @@ local variables = {
   tenant = "AZURE_TENANT_ID",
   endpoint = "AKS_ENDPOINT",
   authority = "AZURE_AUTHORITY_HOST",
+  ca_file = "SSL_CERT_FILE",
 }
 
 -- Who names a cloud means that cloud: what the environment says of another place does not mix with it.

@@ -23,6 +23,7 @@ struct aks_event {
     unsigned attempt;   /* request, retry: 1 for the first try */
     double seconds;     /* request: how long it took; retry: the wait; operation: elapsed */
     const struct aks_error *error;
+    const struct aks_findings *findings; /* operation: of a check that is over; NULL: none */
 };
 
 typedef void aks_observer(void *context, const struct aks_event *event);

@@ -65,6 +65,7 @@ static bool fill(struct aks_session *session, const struct aks_session_options *
         return aks_error_set_no_memory(error);
     session->loop = options->loop;
     session->retry = AKS_RETRY_POLICY_DEFAULT;
+    session->check_only = options->check_only;
     if (options->retries >= 0)
         session->retry.retries = (unsigned)options->retries;
     session->timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;

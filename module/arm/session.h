@@ -32,7 +32,8 @@ struct aks_session {
     struct aks_grants grants;
     aks_observer *observe; /* NULL: nobody watches */
     void *observer;
-    bool closed; /* nothing is sent any more: "session_closed" */
+    bool check_only; /* nothing is changed: what would be created is checked instead */
+    bool closed;     /* nothing is sent any more: "session_closed" */
 };
 
 struct aks_session_options {
@@ -47,6 +48,7 @@ struct aks_session_options {
     double operation_timeout;  /* 0: the default, 7200 */
     double poll_interval;      /* 0: as the kind of operation suggests */
     int retries;               /* negative: the default */
+    bool check_only;
     aks_observer *observe;
     void *observer;
 };

@@ -25,8 +25,20 @@ struct cli_credential {
 
 struct fetch {
     struct aks_fetch base;
+    const struct cli_credential *credential;
+    const struct aks_token_target *target;
+    char *program;
     struct aks_process *process;
+    bool without_tenant;
 };
+
+static void free_fetch(struct fetch *fetch)
+{
+    if (fetch->process)
+        aks_process_cancel(fetch->process);
+    free(fetch->program);
+    free(fetch);
+}
 
 /* "2026-01-31 12:34:56.000000", which is local time; seconds since 1970, 0 for anything else. */
 static double local_date(const char *text)
@@ -105,6 +117,17 @@ static void read_failure(const struct aks_process_result *result, struct aks_err
             aks_error_note(&error->hint, hints[i].hint); /* the first that fits stays */
 }
 
+/* Tenants that we know from elsewhere are in the way of accounts that have but one: managed identities. */
+static bool minds_tenant(const struct fetch *fetch, const struct aks_process_result *result)
+{
+    const char *said = result->streams[AKS_PROCESS_ERRORS].data;
+
+    return result->status != 0 && !fetch->credential->tenant && !fetch->without_tenant && said &&
+           strstr(said, "Tenant shouldn't be specified");
+}
+
+static bool run(struct fetch *fetch, struct aks_error *error);
+
 static void on_done(void *context, struct aks_process_result *result, struct aks_error *error)
 {
     struct fetch *fetch = context;
@@ -112,14 +135,20 @@ static void on_done(void *context, struct aks_process_result *result, struct aks
     struct aks_token *token = NULL;
     struct aks_error failure = {0};
 
-    free(fetch);
-    if (!result)
+    fetch->process = NULL;
+    if (!result) {
         aks_error_set(&failure, "credential_unavailable", "the Azure CLI gave no token: %s",
                       error->message ? error->message : aks_error_code(error));
-    else if (result->status == 0)
+    } else if (result->status == 0) {
         token = read_token(&result->streams[AKS_PROCESS_OUTPUT], &failure);
-    else
+    } else if (minds_tenant(fetch, result)) {
+        fetch->without_tenant = true;
+        if (run(fetch, &failure))
+            return;
+    } else {
         read_failure(result, &failure);
+    }
+    free_fetch(fetch);
     told.done(told.context, token, &failure);
     aks_error_clear(&failure);
 }
@@ -130,27 +159,28 @@ static bool may_be_argument(const char *text)
     return *text != '\0' && *text != '-';
 }
 
-static struct aks_process *run(const struct cli_credential *credential, const char *program,
-                               const struct aks_token_target *target, struct fetch *fetch, struct aks_error *error)
+static bool run(struct fetch *fetch, struct aks_error *error)
 {
     static const char *const variables[] = {"AZURE_CORE_NO_COLOR=true", "AZURE_CORE_DISABLE_PROGRESS_BAR=true", NULL};
-    const char *tenant = credential->tenant ? credential->tenant : target->tenant;
-    const char *arguments[] = {"az",         "account",        "get-access-token", "--output", "json",
-                               "--resource", target->audience, "--tenant",         tenant,     NULL};
-    const struct aks_process_request request = {.program = program,
+    const struct cli_credential *credential = fetch->credential;
+    const char *audience = fetch->target->audience;
+    const char *tenant = credential->tenant ? credential->tenant : fetch->target->tenant;
+    const char *arguments[] = {"az",         "account", "get-access-token", "--output", "json",
+                               "--resource", audience,  "--tenant",         tenant,     NULL};
+    const struct aks_process_request request = {.program = fetch->program,
                                                 .arguments = arguments,
                                                 .variables = variables,
                                                 .directory = SAFE_DIRECTORY,
                                                 .timeout = credential->timeout,
                                                 .limit = OUTPUT_LIMIT};
 
-    if (!tenant)
+    if (!tenant || fetch->without_tenant)
         arguments[7] = NULL;
-    if (!may_be_argument(target->audience) || (tenant && !may_be_argument(tenant))) {
-        aks_error_set(error, "credential_unavailable", "the tenant or the audience cannot be given to the Azure CLI");
-        return NULL;
-    }
-    return aks_process_start(target->loop, &request, on_done, fetch, error);
+    if (!may_be_argument(audience) || (tenant && !may_be_argument(tenant)))
+        return aks_error_set(error, "credential_unavailable",
+                             "the tenant or the audience cannot be given to the Azure CLI");
+    fetch->process = aks_process_start(fetch->target->loop, &request, on_done, fetch, error);
+    return fetch->process != NULL;
 }
 
 static bool check_claims(const struct aks_token_target *target, struct aks_error *error)
@@ -168,7 +198,7 @@ static char *program_of(const struct cli_credential *credential, struct aks_erro
 
     if (!program) {
         aks_error_set(error, "credential_unavailable", "the Azure CLI (az) is in no absolute directory of PATH");
-        aks_error_note(&error->hint, "install it, or sign in another way");
+        aks_error_note(&error->hint, "install it, or sign in in another way");
     }
     return program;
 }
@@ -177,30 +207,29 @@ static struct aks_fetch *fetch_token(struct aks_credential *base, const struct a
                                      aks_fetch_done *done, void *context, struct aks_error *error)
 {
     const struct cli_credential *credential = (const struct cli_credential *)base;
-    char *program = check_claims(target, error) ? program_of(credential, error) : NULL;
-    struct fetch *fetch = program ? calloc(1, sizeof *fetch) : NULL;
+    struct fetch *fetch;
 
+    if (!check_claims(target, error))
+        return NULL;
+    fetch = calloc(1, sizeof *fetch);
     if (!fetch) {
-        free(program);
-        aks_error_set_no_memory(error); /* unless another reason is set */
+        aks_error_set_no_memory(error);
         return NULL;
     }
     fetch->base = (struct aks_fetch){done, context};
-    fetch->process = run(credential, program, target, fetch, error);
-    free(program);
-    if (fetch->process)
+    fetch->credential = credential;
+    fetch->target = target;
+    fetch->program = program_of(credential, error);
+    if (fetch->program && run(fetch, error))
         return &fetch->base;
-    free(fetch);
+    free_fetch(fetch);
     return NULL;
 }
 
 static void cancel_fetch(struct aks_credential *credential, struct aks_fetch *base)
 {
-    struct fetch *fetch = (struct fetch *)base;
-
     (void)credential;
-    aks_process_cancel(fetch->process);
-    free(fetch);
+    free_fetch((struct fetch *)base);
 }
 
 static void free_cli(struct aks_credential *base)

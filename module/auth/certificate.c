@@ -59,8 +59,10 @@ static bool prove(struct aks_credential *base, const struct aks_entra_occasion *
                                             .sends_chain = credential->sends_chain};
     bool done;
 
-    if (!read_pair(credential, &pair, error))
+    if (!read_pair(credential, &pair, error)) {
+        error->retryable = true; /* it was good before; and a chain must not go on to somebody else */
         return false;
+    }
     done = aks_assertion_sign(&assertion, proof, error);
     aks_key_pair_clear(&pair);
     return done;

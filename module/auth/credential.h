@@ -59,6 +59,17 @@ struct aks_workload_identity {
 struct aks_credential *aks_credential_new_workload_identity(const struct aks_workload_identity *options,
                                                             struct aks_error *error);
 
+/* A CI service's job, whose token is asked for anew whenever it is needed: it lasts for minutes. */
+struct aks_ci_job {
+    const char *tenant; /* NULL: the target's */
+    const char *client_id;
+    const char *method;        /* "GET", "POST" */
+    const char *request_url;   /* with a query that says for whom the token is */
+    const char *request_token; /* which the service has given the job to ask with */
+    const char *member;        /* of the answer, a JSON object: where the token is */
+};
+struct aks_credential *aks_credential_new_ci_job(const struct aks_ci_job *options, struct aks_error *error);
+
 /* The identity that Azure has given to the machine, the app or the function that this runs in. At most one of the three
    names is not NULL; without one it is the system-assigned identity, or the only one. */
 struct aks_managed_identity {

@@ -6,6 +6,7 @@
 #include "auth/entra.h"
 #include "auth/file.h"
 #include "auth/jwt.h"
+#include "auth/workload.h"
 
 #define TOKEN_FILE_LIMIT AKS_TOKEN_TEXT_LIMIT
 
@@ -31,16 +32,19 @@ static bool prove(struct aks_credential *base, const struct aks_entra_occasion *
     (void)occasion;
     aks_buffer_init(&text, TOKEN_FILE_LIMIT);
     done = aks_file_read(credential->token_file, "the federated token file", &text, error);
+    error->retryable = !done; /* it may just be replaced; and a chain must not go on to somebody else */
     end = text.length;
     while (first < end && is_space(text.data[first]))
         first++;
     while (end > first && is_space(text.data[end - 1]))
         end--;
-    if (done && first == end)
+    if (done && first == end) {
         done = aks_error_set(error, "credential_unavailable", "the federated token file '%s' is empty",
                              credential->token_file);
-    else if (done)
+        error->retryable = true;
+    } else if (done) {
         done = aks_buffer_append(proof, text.data + first, end - first) || aks_error_set_no_memory(error);
+    }
     aks_buffer_erase(&text);
     return done;
 }
@@ -53,8 +57,7 @@ static const char *text_of(const json_t *value)
     return text ? text : "(none)";
 }
 
-/* What the application's federated credential must match is in the token; who made the two differ wants to see it. */
-static void explain(const char *proof, struct aks_error *error)
+void aks_workload_explain(const char *proof, struct aks_error *error)
 {
     json_t *claims = NULL;
 
@@ -110,7 +113,7 @@ struct aks_credential *aks_credential_new_workload_identity(const struct aks_wor
     aks_credential_init(&credential->base, &methods);
     credential->client.asserts = true;
     credential->client.prove = prove;
-    credential->client.explain = explain;
+    credential->client.explain = aks_workload_explain;
     credential->token_file = strdup(options->token_file);
     if (aks_entra_client_init(&credential->client, options->tenant, options->client_id, error) &&
         credential->token_file)

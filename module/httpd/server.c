@@ -228,7 +228,7 @@ static bool parse_loopback(const char *text, struct sockaddr_in *address)
     return inet_pton(AF_INET, text, &address->sin_addr) == 1 && (ntohl(address->sin_addr.s_addr) >> 24) == 127;
 }
 
-/* The option `tls_directory`, a directory: TLS with what is kept there. */
+/* The option `certificates`, a directory: TLS with what is kept there. */
 static void open_identity(lua_State *L, struct server *server, const char *directory)
 {
     if (directory && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
@@ -275,7 +275,7 @@ int server_listen(lua_State *L)
     lua_getfield(L, 1, "address");
     lua_getfield(L, 1, "port");
     lua_getfield(L, 1, "signals");
-    lua_getfield(L, 1, "tls_directory");
+    lua_getfield(L, 1, "certificates");
     text = luaL_optstring(L, 2, "127.0.0.1");
     port = luaL_optinteger(L, 3, 0);
     directory = luaL_optstring(L, 5, NULL);

@@ -78,6 +78,7 @@ static struct aks_session *new_session(struct aks_client *client, const struct a
         .operation_timeout = (double)aks_option_integer(options, "operation_timeout", 0),
         .poll_interval = (double)aks_option_integer(options, "poll_interval", 0),
         .retries = (int)aks_option_integer(options, "retries", -1),
+        .check_only = json_is_true(json_object_get(options->values, "check_only")),
         .observe = observed ? observe : NULL,
         .observer = client,
     };

@@ -32,6 +32,8 @@ static const luaL_Reg functions[] = {
     {"is_error", aks_error_is},
     {"error", aks_error_make},
     {"decode", aks_json_decode},
+    {"describe", aks_describe},
+    {"rules", aks_rules_push},
     {NULL, NULL},
 };
 

@@ -64,6 +64,31 @@ static const struct aks_field workload_rows[] = {
 };
 static const struct aks_fields workload_fields = AKS_FIELDS(workload_rows);
 
+static const struct aks_field job_rows[] = {
+    TENANT_ROW,
+    CLIENT_ID_ROW,
+    {.name = "method",
+     .type = AKS_FIELD_CHOICE,
+     .choices = "GET|POST",
+     .flags = AKS_FIELD_REQUIRED,
+     .documentation = "how the CI service is asked"},
+    {.name = "request_url",
+     .type = AKS_FIELD_STRING,
+     .minimum = 1,
+     .maximum = 8192,
+     .flags = AKS_FIELD_REQUIRED,
+     .documentation = "URL of the CI service that gives tokens of the job"},
+    {.name = "request_token",
+     .type = AKS_FIELD_STRING,
+     .flags = AKS_FIELD_REQUIRED | AKS_FIELD_SECRET,
+     .documentation = "which the CI service has given the job to ask with"},
+    {.name = "member",
+     .type = AKS_FIELD_STRING,
+     .flags = AKS_FIELD_REQUIRED,
+     .documentation = "where the answer has the token"},
+};
+static const struct aks_fields job_fields = AKS_FIELDS(job_rows);
+
 static const struct aks_field managed_rows[] = {
     {.name = "client_id", .type = AKS_FIELD_STRING, .documentation = "client id of a user-assigned identity"},
     {.name = "object_id", .type = AKS_FIELD_STRING, .documentation = "or its object id"},
@@ -189,6 +214,25 @@ static int workload_identity(lua_State *L)
     return finish(L, *credential, error);
 }
 
+static int ci_job(lua_State *L)
+{
+    const json_t *spec = check_table(L, &job_fields, "ci_job");
+    const struct aks_ci_job options = {
+        .tenant = text_of(spec, "tenant"),
+        .client_id = text_of(spec, "client_id"),
+        .method = text_of(spec, "method"),
+        .request_url = text_of(spec, "request_url"),
+        .request_token = text_of(spec, "request_token"),
+        .member = text_of(spec, "member"),
+    };
+    struct aks_error *error = aks_box_error(L);
+    struct aks_credential **credential = aks_credential_push(L);
+
+    *credential = aks_credential_new_ci_job(&options, error);
+    forget(spec, "request_token");
+    return finish(L, *credential, error);
+}
+
 static const char *variable_of(void *context, const char *name)
 {
     return text_of(context, name);
@@ -269,6 +313,7 @@ static const luaL_Reg kinds[] = {
     {"client_secret", client_secret},
     {"client_certificate", client_certificate},
     {"workload_identity", workload_identity},
+    {"ci_job", ci_job},
     {"managed_identity", managed_identity},
     {"azure_cli", azure_cli},
     {"chain", chain},

@@ -17,6 +17,7 @@ struct aks_event_note {
     const struct aks_client *client;
     struct aks_event event; /* its texts are in `texts`, its error is `error` */
     struct aks_error error;
+    struct aks_findings findings;
     char texts[];
 };
 
@@ -57,6 +58,8 @@ void aks_events_note(struct aks_runtime *runtime, struct aks_client *client, con
         aks_error_copy(&note->error, event->error);
         note->event.error = &note->error;
     }
+    if (event->findings) /* for want of memory they are not told */
+        note->event.findings = aks_findings_copy(&note->findings, event->findings) ? &note->findings : NULL;
     if (runtime->events.last)
         runtime->events.last->next = note;
     else
@@ -67,6 +70,7 @@ void aks_events_note(struct aks_runtime *runtime, struct aks_client *client, con
 static void free_note(struct aks_event_note *note)
 {
     aks_error_clear(&note->error);
+    aks_findings_clear(&note->findings);
     free(note);
 }
 
@@ -135,6 +139,10 @@ static void push_event(lua_State *L, const struct aks_event *event)
     if (event->error) {
         aks_push_error(L, event->error);
         lua_setfield(L, -2, "error");
+    }
+    if (event->findings) {
+        aks_push_findings(L, event->findings);
+        lua_setfield(L, -2, "findings");
     }
 }
 

@@ -75,8 +75,7 @@ static int findings_index(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg metamethods[] = {
-    {"__tostring", findings_tostring}, {"__index", findings_index}, {NULL, NULL}};
+static const luaL_Reg metamethods[] = {{"__tostring", findings_tostring}, {"__index", findings_index}, {NULL, NULL}};
 
 void aks_open_findings(lua_State *L)
 {

@@ -63,6 +63,7 @@ static int request(lua_State *L, const struct aks_any_request *template, int bod
     struct aks_lua_operation *operation;
     struct aks_client *client;
     struct aks_error *error;
+    int client_index;
 
     lua_settop(L, options - 1);
     if (body > 0 && !lua_isnil(L, body)) {
@@ -74,8 +75,14 @@ static int request(lua_State *L, const struct aks_any_request *template, int bod
     if (!request.target)
         request.target = push_value(L, VALUE_ID);
     lua_getiuservalue(L, 1, VALUE_CLIENT);
-    client = aks_client_check(L, -1);
-    operation = aks_lua_operation_push(L, -1, 1, result);
+    client_index = lua_gettop(L);
+    client = aks_client_check(L, client_index);
+    if (client->session->check_only && !aks_text_equal_fold(request.method, "GET")) /* nothing is changed */
+        request = (struct aks_any_request){.method = "GET",
+                                           .target = push_value(L, VALUE_ID),
+                                           .api_version = request.api_version,
+                                           .absent_is_success = true};
+    operation = aks_lua_operation_push(L, client_index, 1, result);
     operation->operation = aks_operation_new_request(client->session, &request, error);
     aks_lua_operation_start(L, operation, error);
     return aks_lua_operation_return(L, wait);

@@ -21,7 +21,7 @@ static void set_text(lua_State *L, const char *name, const char *text)
     lua_setfield(L, -2, name);
 }
 
-static void push_findings(lua_State *L, const struct aks_findings *findings)
+void aks_push_findings(lua_State *L, const struct aks_findings *findings)
 {
     lua_createtable(L, (int)findings->count, 0);
     for (size_t i = 0; i < findings->count; i++) {
@@ -61,7 +61,7 @@ static void push_error(lua_State *L, const struct aks_error *error, int depth)
     }
     lua_setfield(L, -2, "details");
     if (error->findings.count > 0) {
-        push_findings(L, &error->findings);
+        aks_push_findings(L, &error->findings);
         lua_setfield(L, -2, "findings");
     }
     luaL_setmetatable(L, AKS_ERROR_CLASS);

@@ -15,6 +15,9 @@ void aks_open_raise(lua_State *L);
 /* Pushes an error object: a table with the members of the error. */
 void aks_push_error(lua_State *L, const struct aks_error *error);
 
+/* Pushes a list of tables with the members of the findings. */
+void aks_push_findings(lua_State *L, const struct aks_findings *findings);
+
 /* Notes in the error object on top of the stack which line of Lua called us: "demo.lua:12", its member `where`. */
 void aks_note_where(lua_State *L);
 

@@ -75,18 +75,17 @@ static bool compare(const struct aks_operation *operation, struct aks_findings *
 
 static void judge(struct aks_operation *operation)
 {
-    struct aks_findings findings = {0};
+    struct aks_findings *findings = &operation->findings;
     struct aks_error error = {0};
-    bool done = compare(operation, &findings);
+    bool done = compare(operation, findings);
     json_t *result;
 
     if (done && is_cluster(operation)) /* which includes what its objects mean together */
-        done = aks_preflight_check(operation, true, &findings);
+        done = aks_preflight_check(operation, true, findings);
     else if (done)
-        done = aks_resource_relate(operation->resource, &findings);
-    aks_rules_sort(&findings);
-    result = done ? aks_findings_document(&findings) : NULL;
-    aks_findings_clear(&findings);
+        done = aks_resource_relate(operation->resource, findings);
+    aks_rules_sort(findings);
+    result = done ? aks_findings_document(findings) : NULL;
     if (result) {
         aks_operation_succeed(operation, result);
         return;

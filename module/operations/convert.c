@@ -144,7 +144,7 @@ static void go_on(struct aks_operation *operation)
 
 static void assess(struct aks_operation *operation)
 {
-    if (is_integrated(operation) && mark_in(operation->resource->state))
+    if (is_integrated(operation) && mark_in(operation->resource->state) && !convert_of(operation)->check_only)
         go_on(operation);
     else
         aks_operation_go(operation, STEP_SURVEY);
@@ -206,6 +206,23 @@ static bool note_before(struct aks_operation *operation)
     return convert->before;
 }
 
+/* The end of a check: its findings are told, not raised. */
+static void report_findings(struct aks_operation *operation)
+{
+    struct aks_convert *convert = convert_of(operation);
+    struct aks_error error = {0};
+    json_t *result = aks_findings_document(&convert->findings);
+
+    operation->findings = convert->findings;
+    convert->findings = (struct aks_findings){0};
+    if (result) {
+        aks_operation_succeed(operation, result);
+        return;
+    }
+    aks_error_set_no_memory(&error);
+    aks_operation_fail(operation, &error);
+}
+
 static void check(struct aks_operation *operation)
 {
     struct aks_convert *convert = convert_of(operation);
@@ -215,6 +232,8 @@ static void check(struct aks_operation *operation)
     if (!note_before(operation) || !aks_convert_check(operation)) {
         aks_error_set_no_memory(&error);
         aks_operation_fail(operation, &error);
+    } else if (convert->check_only) {
+        report_findings(operation);
     } else if (aks_findings_refuse(&convert->findings)) {
         refuse(operation);
     } else {
@@ -413,6 +432,16 @@ static const struct aks_operation_kind kind = {
     .data_size = sizeof(struct aks_convert),
     .clear = clear,
 };
+
+struct aks_operation *aks_operation_new_convert_check(struct aks_resource *resource, const json_t *wanted,
+                                                      struct aks_error *error)
+{
+    struct aks_operation *operation = aks_operation_new_convert(resource, wanted, error);
+
+    if (operation)
+        convert_of(operation)->check_only = true;
+    return operation;
+}
 
 struct aks_operation *aks_operation_new_convert(struct aks_resource *resource, const json_t *wanted,
                                                 struct aks_error *error)

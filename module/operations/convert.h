@@ -13,7 +13,7 @@ struct aks_convert {
     struct aks_survey survey; /* first: see survey.h */
     char *apiserver_subnet;   /* id */
     char *looked_up;          /* address of a public API server, as DNS has it; NULL: not known */
-    bool approved, restart;
+    bool approved, restart, check_only;
     bool converted;    /* by this run */
     bool was_starting; /* the restart of an earlier run was found in its second half */
     json_t *before;    /* {"address", "node_image_version"}: of the API server, of the first pool */

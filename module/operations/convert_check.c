@@ -38,8 +38,8 @@ static void add(struct check *check, const char *code, const char *field, const 
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    check->enough_memory &= aks_rule_break(&check->convert->findings, code, check->operation->resource->title, field,
-                                           NULL, "%s", message);
+    check->enough_memory &=
+        aks_rule_break(&check->convert->findings, code, check->operation->resource->title, field, NULL, "%s", message);
 }
 
 static const char *text_of(const json_t *document, const char *path)
@@ -143,14 +143,14 @@ static void check_subnet(struct check *check)
         add(check, "not_found", "apiserver_subnet", "the subnet '%s' does not exist", check->name);
         return;
     }
-    prefixes = aks_prefixes_read(check->subnet, "properties.addressPrefix", "properties.addressPrefixes",
-                                 &facts.prefix_count);
+    prefixes =
+        aks_prefixes_read(check->subnet, "properties.addressPrefix", "properties.addressPrefixes", &facts.prefix_count);
     facts.prefixes = prefixes;
     facts.delegation = aks_document_text_at(check->subnet, "properties.delegations[0].properties.serviceName");
     facts.used = of_nodes ? 0 : aks_subnet_used(check->subnet, NULL);
     facts.foreign_use = of_nodes ? NULL : aks_subnet_foreign_use(check->subnet); /* the nodes, of course */
-    check->enough_memory &= prefixes && aks_apiserver_subnet_check(&facts, 1, check->operation->resource->title,
-                                                                   &check->convert->findings);
+    check->enough_memory &=
+        prefixes && aks_apiserver_subnet_check(&facts, 1, check->operation->resource->title, &check->convert->findings);
     free(prefixes);
 }
 
@@ -160,9 +160,9 @@ static void check_permissions(struct check *check)
     size_t count;
     const char *const *actions = aks_subnet_actions(&count);
 
-    check->enough_memory &= aks_permissions_check(&check->convert->survey, check->convert->apiserver_subnet, actions, count,
-                                                  check->operation->resource->title, "apiserver_subnet",
-                                                  &check->convert->findings);
+    check->enough_memory &=
+        aks_permissions_check(&check->convert->survey, check->convert->apiserver_subnet, actions, count,
+                              check->operation->resource->title, "apiserver_subnet", &check->convert->findings);
 }
 
 /* "nodepool1 (3 nodes), gpu (2 nodes)"; NULL for want of memory. */
@@ -194,12 +194,14 @@ static void tell_consequences(struct check *check)
     if (!*name)
         name = text_of(check->state, "properties.privateFQDN");
     add(check, "convert_one_way", NULL,
-        "the conversion cannot be undone. The node image of every pool is upgraded: %.400s. Every workload restarts. The "
+        "the conversion cannot be undone. The node image of every pool is upgraded: %.400s. Every workload restarts. "
+        "The "
         "API server gets a new address in the subnet%s%s; its host name stays: %s. %s",
         pools ? pools : "?", address ? ", in place of " : "", address ? address : "", name,
         check->convert->restart
             ? "Then the cluster is stopped and started, as Azure demands right afterwards, and is not there meanwhile"
-            : "Azure demands that the cluster is stopped and started right afterwards: with restart = false that is left "
+            : "Azure demands that the cluster is stopped and started right afterwards: with restart = false that is "
+              "left "
               "to you");
     free(pools);
     if (!check->convert->approved)

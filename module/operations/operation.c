@@ -64,6 +64,7 @@ void aks_operation_release(struct aks_operation *operation)
     free(operation->assignee.principal_id);
     free(operation->detail);
     free(operation->note);
+    aks_findings_clear(&operation->findings);
     json_decref(operation->result);
     aks_error_clear(&operation->error);
     aks_resource_release(operation->resource);
@@ -120,6 +121,7 @@ void aks_operation_tell(const struct aks_operation *operation)
         .detail = operation->detail,
         .seconds = aks_operation_elapsed(operation),
         .error = aks_error_is_set(&operation->error) ? &operation->error : NULL,
+        .findings = aks_operation_is_over(operation) && operation->findings.count > 0 ? &operation->findings : NULL,
     };
 
     aks_session_observe(operation->session, &event);

@@ -57,8 +57,9 @@ struct aks_operation {
     json_t *result;         /* of a succeeded one; NULL: none */
     double started, ended;  /* monotonic seconds */
     size_t step;
-    char *detail; /* Azure's words for how it stands; NULL: none */
-    char *note;   /* what is worth knowing about its end; NULL: nothing */
+    char *detail;                 /* Azure's words for how it stands; NULL: none */
+    struct aks_findings findings; /* of a check that is over: told in its last event */
+    char *note;                   /* what is worth knowing about its end; NULL: nothing */
     char correlation_id[AKS_UUID_SIZE];
     void *data;
     struct aks_assignee assignee;

@@ -22,8 +22,9 @@ struct aks_operation *aks_operation_new_read(struct aks_resource *resource, stru
    cloud is success. */
 struct aks_operation *aks_operation_new_register(struct aks_resource *resource, struct aks_error *error);
 
-/* Find what speaks against creating the resource, by reads alone. Objects that are declared and do not exist yet count as
-   if they did. Result: a list of findings, errors first: {"code", "severity", "resource", "field", "message", "remedy"}. */
+/* Find what speaks against creating the resource, by reads alone. Objects that are declared and do not exist yet count
+   as if they did. Result: a list of findings, errors first: {"code", "severity", "resource", "field", "message",
+   "remedy"}. */
 struct aks_operation *aks_operation_new_check(struct aks_resource *resource, struct aks_error *error);
 
 /* New document of findings; NULL for want of memory. */
@@ -53,6 +54,10 @@ extern const struct aks_fields aks_create_options, aks_convert_options, aks_togg
    address}. */
 struct aks_operation *aks_operation_new_convert(struct aks_resource *resource, const json_t *options,
                                                 struct aks_error *error);
+
+/* What speaks against that, by reads alone. Result: as aks_operation_new_check. */
+struct aks_operation *aks_operation_new_convert_check(struct aks_resource *resource, const json_t *options,
+                                                      struct aks_error *error);
 
 /* Asks for the kubeconfig of a cluster. Result: its text. */
 struct aks_operation *aks_operation_new_credentials(struct aks_resource *resource, const json_t *options,

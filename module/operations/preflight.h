@@ -10,8 +10,8 @@
 void aks_preflight_look(struct aks_operation *operation);
 void aks_preflight_seen(struct aks_operation *operation, const struct aks_sight *sight);
 
-/* Adds a finding for everything that would make the creation fail, or the cluster not work. `declared`: what is declared
-   as an object and does not exist yet counts as if it did. False only for want of memory. */
+/* Adds a finding for everything that would make the creation fail, or the cluster not work. `declared`: what is
+   declared as an object and does not exist yet counts as if it did. False only for want of memory. */
 AKS_CHECK bool aks_preflight_check(struct aks_operation *operation, bool declared, struct aks_findings *findings);
 
 /* Of that: whether subscription and region offer what the cluster, whose body it is, asks for. */

@@ -11,7 +11,7 @@
 #include "operations/security_group.h"
 #include "resources/cluster.h"
 #include "resources/cluster_view.h"
-#include "resources/field_value.h"
+#include "resources/role_assignment.h"
 #include "rules/cluster_rules.h"
 #include "rules/permission.h"
 #include "rules/rule.h"
@@ -98,9 +98,9 @@ static bool find_subnet(struct check *check, size_t which)
         if (!check->network)
             check->network = declared_document(check, object ? object->parent : NULL);
     }
-    return check->subnets[which] || aks_rule_break(check->findings, "not_found", check->resource->title, field,
-                                                   "create it first: subnet:create()", "the subnet %s does not exist",
-                                                   id);
+    return check->subnets[which] ||
+           aks_rule_break(check->findings, "not_found", check->resource->title, field,
+                          "create it first: subnet:create()", "the subnet %s does not exist", id);
 }
 
 /* The rules of the cluster itself. What Azure would take for absent ranges is checked with them, for a new one. */
@@ -164,12 +164,30 @@ static bool check_permissions(struct check *check)
     for (size_t i = 0; i < SUBNETS; i++) {
         const char *scope = subnet_id(check, i);
 
-        if (scope && check->subnets[i] && !is_granted(check, scope) &&
-            !aks_permissions_check(check->survey, scope, actions, count, check->resource->title, subnet_fields[i],
+        if (!scope || !check->subnets[i] || is_granted(check, scope))
+            continue;
+        if (sight && !sight->document && !sight->refusal && check->declared &&
+            !aks_rule_break(check->findings, "permission_missing", check->resource->title, subnet_fields[i], NULL,
+                            "no role at %s is declared for the cluster's identity, which does not exist yet", scope))
+            return false;
+        if (!aks_permissions_check(check->survey, scope, actions, count, check->resource->title, subnet_fields[i],
                                    check->findings))
             return false;
     }
     return true;
+}
+
+/* Whether a role is one of the built-in ones that allow all that a cluster needs of its subnets. */
+static bool is_enough(const struct aks_resource *assignment)
+{
+    static const char *const roles[] = {"Network Contributor", "Contributor", "Owner"};
+    const char *role = json_string_value(aks_resource_declared(assignment, "role"));
+    char uuid[AKS_UUID_SIZE], other[AKS_UUID_SIZE];
+
+    for (size_t i = 0; role && aks_role_find(role, uuid) && i < sizeof roles / sizeof *roles; i++)
+        if (aks_role_find(roles[i], other) && strcmp(uuid, other) == 0)
+            return true;
+    return false;
 }
 
 /* Whether a role assignment is declared, on the subnet's object or its network's, for the cluster's identity: it counts
@@ -177,7 +195,7 @@ static bool check_permissions(struct check *check)
 static bool declares_grant(const struct aks_resource *scope, const struct aks_resource *identity)
 {
     for (size_t i = 0; scope && i < scope->declared_count; i++)
-        if (scope->declared[i]->type == &aks_type_role_assignment &&
+        if (scope->declared[i]->type == &aks_type_role_assignment && is_enough(scope->declared[i]) &&
             aks_resource_referred(scope->declared[i], "principal") == identity)
             return true;
     return false;
@@ -239,8 +257,8 @@ static bool check_groups(struct check *check, const struct security *security)
     const struct aks_sight *seen[] = {apiserver ? aks_survey_find(check->survey, apiserver) : NULL,
                                       nodes && !same ? aks_survey_find(check->survey, nodes) : NULL};
 
-    if (seen[APISERVER] && !check_group(check, security, seen[APISERVER],
-                                        AKS_SECURITY_ON_APISERVER | (same ? AKS_SECURITY_ON_NODES : 0U)))
+    if (seen[APISERVER] &&
+        !check_group(check, security, seen[APISERVER], AKS_SECURITY_ON_APISERVER | (same ? AKS_SECURITY_ON_NODES : 0U)))
         return false;
     return !seen[NODES] || check_group(check, security, seen[NODES], AKS_SECURITY_ON_NODES);
 }

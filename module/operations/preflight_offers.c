@@ -89,8 +89,9 @@ static bool check_version(const struct aks_sight *sight, const struct aks_resour
                           "the region does not offer Kubernetes %s", version);
 }
 
-/* Cores of a size of machines, which its name tells: "Standard_D4s_v3" has 4; of D and DS up to version 2 the number only
-   counts up: 1, 2, 4, 8, 16. 0: not told. https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions */
+/* Cores of a size of machines, which its name tells: "Standard_D4s_v3" has 4; of D and DS up to version 2 the number
+   only counts up: 1, 2, 4, 8, 16. 0: not told. https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
+ */
 static long long cores_of(const char *size)
 {
     const char *name = strchr(size, '_'), *number, *version;
@@ -149,8 +150,8 @@ static bool ends_in(const char *text, const char *ending)
     return length >= size && aks_text_equal_fold(text + length - size, ending);
 }
 
-bool aks_preflight_check_offers(const struct aks_survey *survey, const struct aks_resource *resource, const json_t *body,
-                                struct aks_findings *findings)
+bool aks_preflight_check_offers(const struct aks_survey *survey, const struct aks_resource *resource,
+                                const json_t *body, struct aks_findings *findings)
 {
     json_t *location = resource->location ? aks_value_location(resource->location) : NULL;
     bool done = true;

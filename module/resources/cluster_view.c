@@ -91,11 +91,11 @@ static char *name_of(const char *id)
     return strdup(slash ? slash + 1 : id);
 }
 
-static bool read_subnet(struct aks_cluster_view *view, size_t place, struct aks_subnet_facts *facts, const json_t *document,
-                        const char *own_group)
+static bool read_subnet(struct aks_cluster_view *view, size_t place, struct aks_subnet_facts *facts,
+                        const json_t *document, const char *own_group)
 {
-    view->lists[place] = aks_prefixes_read(document, "properties.addressPrefix", "properties.addressPrefixes",
-                                           &facts->prefix_count);
+    view->lists[place] =
+        aks_prefixes_read(document, "properties.addressPrefix", "properties.addressPrefixes", &facts->prefix_count);
     facts->known = document;
     facts->prefixes = view->lists[place];
     facts->delegation = text_of(document, "properties.delegations[0].properties.serviceName");
@@ -194,7 +194,8 @@ static const struct aks_cidr *read_prefix(const json_t *cluster, const char *pat
 /* Pods have addresses of their own range unless the plugin is Azure's without overlay. */
 static bool is_overlay(const json_t *cluster)
 {
-    const char *plugin = text_of(cluster, NETWORK "networkPlugin"), *mode = text_of(cluster, NETWORK "networkPluginMode");
+    const char *plugin = text_of(cluster, NETWORK "networkPlugin"),
+               *mode = text_of(cluster, NETWORK "networkPluginMode");
 
     return !plugin || !aks_text_equal_fold(plugin, "azure") || (mode && aks_text_equal_fold(mode, "overlay"));
 }

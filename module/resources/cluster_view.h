@@ -14,12 +14,12 @@
 struct aks_cluster_sources {
     const char *title;
     const char *location;
-    const json_t *cluster;        /* as it is to be: a body */
-    const json_t *apiserver;      /* the subnets */
+    const json_t *cluster;   /* as it is to be: a body */
+    const json_t *apiserver; /* the subnets */
     const json_t *nodes;
-    const json_t *network;        /* the virtual network of the nodes */
+    const json_t *network;                       /* the virtual network of the nodes */
     const json_t *wanted_services, *wanted_pods; /* texts that stand for absent CIDRs; NULL: none */
-    size_t sharing;               /* see aks_cluster_facts */
+    size_t sharing;                              /* see aks_cluster_facts */
 };
 
 /* Zero-initialised is empty; it must not be moved. */

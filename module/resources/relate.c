@@ -1,5 +1,5 @@
-/* What objects mean together, before Azure is asked: a cluster with the subnets that its spec refers to, a subnet in its
-   virtual network. */
+/* What objects mean together, before Azure is asked: a cluster with the subnets that its spec refers to, a subnet in
+   its virtual network. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +31,8 @@ static size_t count_sharing(const struct aks_resource *subnet)
 
     for (size_t i = 0; subnet && i < subnet->referrer_count; i++) {
         const struct aks_resource *cluster = subnet->referrers[i];
-        bool counted = cluster->type != &aks_type_cluster || aks_resource_referred(cluster, "apiserver_subnet") != subnet;
+        bool counted =
+            cluster->type != &aks_type_cluster || aks_resource_referred(cluster, "apiserver_subnet") != subnet;
 
         for (size_t j = 0; !counted && j < i; j++)
             counted = aks_id_equal(subnet->referrers[j]->id.text, cluster->id.text) &&
@@ -91,7 +92,8 @@ static bool read_declared(const struct aks_resource *subnet, struct aks_cidr *pr
     return text && aks_cidr_parse(text, prefix) == AKS_CIDR_VALID;
 }
 
-static bool check_inside(const struct aks_resource *subnet, const struct aks_cidr *prefix, struct aks_findings *findings)
+static bool check_inside(const struct aks_resource *subnet, const struct aks_cidr *prefix,
+                         struct aks_findings *findings)
 {
     const json_t *list = aks_resource_declared(subnet->parent, "address_prefixes");
     char text[AKS_CIDR_TEXT_SIZE];

@@ -32,7 +32,7 @@ struct aks_resource {
     size_t referrer_count;
     struct aks_resource **declared; /* not retained: those that name this one as their parent */
     size_t declared_count;
-    struct aks_resource *parent; /* not retained: the object that declared it, while that lives; NULL: none */
+    struct aks_resource *parent;    /* not retained: the object that declared it, while that lives; NULL: none */
     struct aks_resource **children; /* retained: declared resources of the type `type->embedded` */
     size_t child_count;
 };

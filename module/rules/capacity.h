@@ -16,8 +16,8 @@ unsigned long long aks_capacity_clusters(const struct aks_cidr *subnet, unsigned
    with overlay), and the same for the nodes that an upgrade adds. */
 unsigned long long aks_capacity_addresses(unsigned long long nodes, unsigned long long surge, unsigned long long pods);
 
-/* The length of the smallest IPv4 subnet with `addresses` beside those that Azure keeps, /29 at most; 0 when none is large
-   enough. */
+/* The length of the smallest IPv4 subnet with `addresses` beside those that Azure keeps, /29 at most; 0 when none is
+   large enough. */
 unsigned aks_capacity_length(unsigned long long addresses);
 
 /* The same for the API servers of so many clusters: at most /28. */

@@ -20,20 +20,20 @@ struct aks_subnet_facts {
 struct aks_cluster_facts {
     const char *title; /* "cluster 'demo'" */
     bool integrated, private;
-    bool has_identity;         /* a user-assigned one */
-    bool subnets_in_one_vnet;  /* or one of them is not named */
-    bool same_subnet;          /* both name the same */
+    bool has_identity;                                /* a user-assigned one */
+    bool subnets_in_one_vnet;                         /* or one of them is not named */
+    bool same_subnet;                                 /* both name the same */
     const struct aks_subnet_facts *apiserver, *nodes; /* NULL: not named */
-    size_t sharing;            /* clusters that are to have their API servers in the subnet, this one included */
-    size_t addresses, surge;   /* that nodes (and pods) take in their subnet; more that an upgrade takes for a while */
+    size_t sharing;          /* clusters that are to have their API servers in the subnet, this one included */
+    size_t addresses, surge; /* that nodes (and pods) take in their subnet; more that an upgrade takes for a while */
     const struct aks_cidr *network; /* prefixes of the virtual network */
     size_t network_count;
     const struct aks_cidr *pods, *services, *dns; /* NULL: not given */
     bool dual_stack, overlay;
     size_t authorized_ranges;
-    const char *private_dns_zone; /* "system", "none", an id; NULL: not given */
+    const char *private_dns_zone;      /* "system", "none", an id; NULL: not given */
     bool has_public_fqdn, public_fqdn; /* whether it is given, and what */
-    const char *location;         /* as "westus2"; NULL: not known */
+    const char *location;              /* as "westus2"; NULL: not known */
 };
 
 #endif

@@ -69,10 +69,9 @@ static bool check_node_subnet(const struct aks_cluster_facts *facts, struct aks_
 
     if (!subnet->known)
         return true;
-    if (subnet->delegation &&
-        !aks_rule_break(findings, "node_subnet_delegated", facts->title, "node_subnet", NULL,
-                        "the subnet '%s' is delegated to %.100s; nodes need one that is not", subnet->name,
-                        subnet->delegation))
+    if (subnet->delegation && !aks_rule_break(findings, "node_subnet_delegated", facts->title, "node_subnet", NULL,
+                                              "the subnet '%s' is delegated to %.100s; nodes need one that is not",
+                                              subnet->name, subnet->delegation))
         return false;
     if (subnet->prefix_count == 0)
         return true;
@@ -82,10 +81,11 @@ static bool check_node_subnet(const struct aks_cluster_facts *facts, struct aks_
                               shown(subnet, text), free < 0 ? 0 : free, facts->overlay ? "" : " and their pods",
                               facts->addresses);
     if (free < (double)(facts->addresses + facts->surge))
-        return aks_rule_break(findings, "node_subnet_surge", facts->title, "node_subnet", NULL,
-                              "the subnet '%s' (%s) has %.0f free addresses; the nodes take %zu, and %zu more during an "
-                              "upgrade",
-                              subnet->name, shown(subnet, text), free, facts->addresses, facts->surge);
+        return aks_rule_break(
+            findings, "node_subnet_surge", facts->title, "node_subnet", NULL,
+            "the subnet '%s' (%s) has %.0f free addresses; the nodes take %zu, and %zu more during an "
+            "upgrade",
+            subnet->name, shown(subnet, text), free, facts->addresses, facts->surge);
     return true;
 }
 
@@ -184,10 +184,10 @@ bool aks_cluster_check_addresses(const struct aks_cluster_facts *facts, struct a
                 check_dns(facts, findings);
 
     for (size_t i = 0; done && i < facts->network_count; i++)
-        done = check_reserved(facts, &facts->network[i], "node_subnet", findings) &&
-               check_apart(facts, facts->pods, "pod_cidr", &facts->network[i], "of the virtual network", findings) &&
-               check_apart(facts, facts->services, "service_cidr", &facts->network[i], "of the virtual network",
-                           findings);
+        done =
+            check_reserved(facts, &facts->network[i], "node_subnet", findings) &&
+            check_apart(facts, facts->pods, "pod_cidr", &facts->network[i], "of the virtual network", findings) &&
+            check_apart(facts, facts->services, "service_cidr", &facts->network[i], "of the virtual network", findings);
     return done;
 }
 

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One element of a role definition's permissions. Borrowed texts: patterns such as "Microsoft.Network/virtualNetworks/read". */
+/* One element of a role definition's permissions. Borrowed texts: patterns such as
+ * "Microsoft.Network/virtualNetworks/read". */
 struct aks_permission {
     const char *const *actions, *const *not_actions;
     size_t action_count, not_action_count;

@@ -11,7 +11,8 @@
 #define PRIVATE "https://learn.microsoft.com/azure/aks/private-clusters"
 #define RANGES "https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges"
 #define START_STOP "https://learn.microsoft.com/azure/aks/start-stop-cluster"
-#define PROVIDERS "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider"
+#define PROVIDERS                                                                                                      \
+    "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider"
 #define NAMES "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"
 #define VNET_FAQ "https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq"
 #define QUOTAS "https://learn.microsoft.com/azure/aks/quotas-skus-regions"
@@ -58,8 +59,9 @@ static const struct aks_rule rules[] = {
      "give identity = group:identity(...), with the role Network Contributor on both subnets", FEATURE},
     {"apiserver_subnet_is_node_subnet", ERROR, false, "API server and nodes have a subnet each.", NULL,
      "make a subnet for the API server alone", FEATURE},
-    {"apiserver_subnet_wrong_vnet", ERROR, false, "The subnet of the API server is in the virtual network of the nodes.",
-     NULL, "take a subnet of that virtual network", FEATURE},
+    {"apiserver_subnet_wrong_vnet", ERROR, false,
+     "The subnet of the API server is in the virtual network of the nodes.", NULL,
+     "take a subnet of that virtual network", FEATURE},
     {"apiserver_subnet_too_small", ERROR, false, "The subnet of an API server is at least a /28.", NULL,
      "make one of at least /28, better /27", FEATURE},
     {"apiserver_subnet_capacity", ERROR, false,
@@ -85,9 +87,11 @@ static const struct aks_rule rules[] = {
      "identity; without any, the public FQDN stays.",
      NULL, NULL, PRIVATE},
     {"authorized_ranges_limit", ERROR, false,
-     "A cluster has at most 200 authorised ranges, with API Server VNet Integration 2,000.", NULL, "join ranges", RANGES},
-    {"dual_stack_unsupported", ERROR, false, "An integrated cluster with IPv6 has network_plugin azure and mode overlay.",
-     NULL, "give network_plugin = \"azure\" and network_plugin_mode = \"overlay\"", FEATURE},
+     "A cluster has at most 200 authorised ranges, with API Server VNet Integration 2,000.", NULL, "join ranges",
+     RANGES},
+    {"dual_stack_unsupported", ERROR, false,
+     "An integrated cluster with IPv6 has network_plugin azure and mode overlay.", NULL,
+     "give network_plugin = \"azure\" and network_plugin_mode = \"overlay\"", FEATURE},
     /* Of what is there. */
     {"not_found", ERROR, true, "What a spec refers to exists.", NULL, "create it first", NULL},
     {"provider_not_registered", ERROR, true, "The resource providers are registered in the subscription.", NULL,
@@ -100,8 +104,8 @@ static const struct aks_rule rules[] = {
     {"permission_missing", ERROR, true, "The cluster's identity may join and read both subnets.",
      "the creation fails after minutes, as the API server cannot be put into the subnet",
      "subnet:role_assignment({ principal = identity, role = \"Network Contributor\" }):create()", FEATURE},
-    {"vnet_encryption", ERROR, true, "The virtual network is not encrypted.",
-     "nodes never become ready", "turn the encryption of the virtual network off", FEATURE},
+    {"vnet_encryption", ERROR, true, "The virtual network is not encrypted.", "nodes never become ready",
+     "turn the encryption of the virtual network off", FEATURE},
     {"nsg_flow_denied", ERROR, true,
      "Nodes reach the API server at TCP 443 and 4443, the load balancer's probes reach it at TCP 9988.",
      "nodes do not join the cluster", "nsg:add_missing_rules{ apiserver_subnet = ..., node_subnet = ... }", FEATURE},
@@ -109,10 +113,11 @@ static const struct aks_rule rules[] = {
      "look at the rule that is named: its application security groups or service tags are not known here", FEATURE},
     {"nsg_no_free_priority", ERROR, true, "There is a free priority ahead of the rule that denies.", NULL,
      "give the rule that denies a higher number", FEATURE},
-    {"route_table_required", ERROR, true, "With outbound_type userDefinedRouting the subnet of the nodes has a route table.",
-     NULL, "attach a route table with a default route to the subnet", ROUTES},
-    {"private_dns_zone_missing", ERROR, true, "The private DNS zone that is named exists.", NULL,
-     "create it first", PRIVATE},
+    {"route_table_required", ERROR, true,
+     "With outbound_type userDefinedRouting the subnet of the nodes has a route table.", NULL,
+     "attach a route table with a default route to the subnet", ROUTES},
+    {"private_dns_zone_missing", ERROR, true, "The private DNS zone that is named exists.", NULL, "create it first",
+     PRIVATE},
     {"check_forbidden", WARNING, true, "Everything that is checked may be read.", NULL,
      "let somebody look who may read it", NULL},
     /* Of conversions and changes of mode. */

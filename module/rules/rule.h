@@ -29,8 +29,8 @@ const struct aks_rule *aks_rule_find(const char *code);
 AKS_CHECK bool aks_rule_break(struct aks_findings *findings, const char *code, const char *resource, const char *field,
                               const char *remedy, const char *format, ...) AKS_PRINTF(6, 7);
 
-/* Puts findings in the order of the table of rules, errors before warnings before information; those of one rule stay as
-   they are. */
+/* Puts findings in the order of the table of rules, errors before warnings before information; those of one rule stay
+   as they are. */
 void aks_rules_sort(struct aks_findings *findings);
 
 #endif

@@ -37,6 +37,16 @@ static struct aks_credential *new_workload(struct aks_error *error)
         &(struct aks_workload_identity){.client_id = "c", .token_file = token_file}, error);
 }
 
+static struct aks_credential *new_job(struct aks_error *error)
+{
+    return aks_credential_new_ci_job(&(struct aks_ci_job){.client_id = "c",
+                                                          .method = "GET",
+                                                          .request_url = "https://ci.example/",
+                                                          .request_token = "r",
+                                                          .member = "value"},
+                                     error);
+}
+
 static const char *variable(void *context, const char *name)
 {
     (void)context;
@@ -113,6 +123,8 @@ static const struct row {
     {new_secret, false, {{0, "tls_failed"}}, 1, "tls_failed"},
     {new_workload, false, {{200, TOKEN}}, 1, NULL},
     {new_workload, false, {{401, "{\"error\":\"AADSTS700213\"}"}}, 1, "token_refused"},
+    {new_job, false, {{200, "{\"value\":\"job\"}"}, {200, TOKEN}}, 2, NULL},
+    {new_job, false, {{404, "{}"}}, 1, "credential_unavailable"},
     {new_metadata, false, {{400, ""}, {200, TOKEN}}, 2, NULL},
     {new_metadata, false, {{400, ""}, {400, "{}"}}, 2, "credential_unavailable"},
     {new_app, false, {{200, TOKEN}}, 1, NULL},

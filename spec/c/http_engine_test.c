@@ -8,6 +8,7 @@
 #include <dirent.h>
 
 #include "../support/http_world.h"
+#include "http/exchange.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
 #define HELLO OK_HEAD "Content-Length: 5\r\nX-One: 1\r\nX-Two:  two words \r\n\r\nhello"
@@ -418,6 +419,26 @@ static void plain_http_leaves_this_machine_never(void **state)
     assert_true(aks_loop_timeout(world.loop) < 0); /* nothing was begun */
 }
 
+static void plain_http_stays_on_the_link_when_it_may_go_there(void **state)
+{
+    static const char *const beyond[] = {"http://10.0.0.1/", "http://169.254.1.1.example.invalid/",
+                                         "http://169.255.0.1/", "http://example.invalid/"};
+    struct aks_http_request request = {
+        .method = "GET", .url = "http://169.254.1.1/", .timeout = 1, .response_limit = 1};
+    struct aks_error error = {0};
+    struct aks_exchange *exchange;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
+        expect_failure((struct aks_http_request){.url = beyond[i], .link_local = true}, "host_not_trusted", true);
+    expect_failure((struct aks_http_request){.url = request.url}, "host_not_trusted", true);
+    request.link_local = true;
+    exchange = aks_exchange_new(&request, &error); /* made, and never sent */
+    assert_non_null(exchange);
+    assert_true(exchange->direct);
+    aks_exchange_free(exchange);
+}
+
 static void a_method_must_be_one(void **state)
 {
     (void)state;
@@ -669,6 +690,7 @@ int main(void)
         TEST(a_server_that_is_silent_times_out),
         TEST(nobody_listening_is_unsent_and_named),
         TEST(plain_http_leaves_this_machine_never),
+        TEST(plain_http_stays_on_the_link_when_it_may_go_there),
         TEST(a_method_must_be_one),
         TEST(loopback_is_never_reached_through_a_proxy),
         TEST(a_proxy_that_refuses_has_not_seen_the_request),

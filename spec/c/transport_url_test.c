@@ -140,6 +140,34 @@ static void knows_this_machine(void **state)
     }
 }
 
+static void knows_its_link(void **state)
+{
+    static const struct {
+        const char *text;
+        bool link_local;
+    } rows[] = {
+        {"http://169.254.169.254/metadata", true},
+        {"http://169.254.0.1:80", true},
+        {"http://169.254.1.1.example/", false},
+        {"http://169.255.0.1/", false},
+        {"http://169.254.1/", false},
+        {"http://169.254.1.256/", false},
+        {"http://169.254.01.1/", false},
+        {"http://[fe80::1]/", false},
+        {"http://169.254.example/", false},
+        {"http://1169.254.1.1/", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct aks_url url;
+
+        assert_true(aks_url_parse(rows[i].text, &url));
+        if (aks_url_is_link_local(&url) != rows[i].link_local)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
 static void wants_https_but_to_this_machine(void **state)
 {
     static const struct {
@@ -343,6 +371,7 @@ int main(void)
         cmocka_unit_test(reads_what_is_a_url),
         cmocka_unit_test(refuses_what_parsers_could_read_differently),
         cmocka_unit_test(knows_this_machine),
+        cmocka_unit_test(knows_its_link),
         cmocka_unit_test(wants_https_but_to_this_machine),
         cmocka_unit_test(errors_name_the_url_without_its_secrets),
         cmocka_unit_test(follows_links_to_trusted_hosts_alone),

@@ -28,7 +28,7 @@ function az.start(options)
   local scratch = os.tmpname()
   os.remove(scratch)
   options = options or {}
-  options.tls, options.tls_directory = true, scratch .. "/certificates"
+  options.tls, options.certificates = true, scratch .. "/certificates"
   local simulator = sim.start(options)
   local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")
   local self = setmetatable({ sim = simulator, scratch = scratch, environment = {

@@ -54,7 +54,7 @@ describe("the Azure SDK for JavaScript in a simulated Azure", function()
   setup(function()
     scratch = os.tmpname()
     os.remove(scratch)
-    simulator = sim.start { tls = true, tls_directory = scratch, page_size = 2 }
+    simulator = sim.start { tls = true, certificates = scratch, page_size = 2 }
     outcomes, order = run(simulator)
   end)
   teardown(function()

@@ -10,7 +10,7 @@ describe("a client assertion", function()
 
   before_each(function()
     azure = client.start {
-      certificates = { identity.read(keys.certificate) },
+      client_certificates = { identity.read(keys.certificate) },
       federated = { { issuer = "https://issuer.example", subject = "workload", audience = "ours",
         certificate = identity.read(keys.other_certificate) } },
     }

@@ -33,12 +33,12 @@ describe("the simulator over TLS", function()
 
   local function start(options)
     options = options or {}
-    options.tls, options.tls_directory = true, options.tls_directory or folder .. "/deep/down"
+    options.tls, options.certificates = true, options.certificates or folder .. "/deep/down"
     return sim.start(options)
   end
 
   it("serves a client that trusts its authority, from the token to the end of an operation", function()
-    local simulator, connection = azure.start({ tls = true, tls_directory = folder }, { ca_file = folder .. "/ca.pem" })
+    local simulator, connection = azure.start({ tls = true, certificates = folder }, { ca_file = folder .. "/ca.pem" })
     local group = connection:resource_group("demo", { location = "westus2" })
     group:create()
     group:vnet("network", { address_prefixes = { "10.1.0.0/16" } }):create()
@@ -48,7 +48,7 @@ describe("the simulator over TLS", function()
   end)
 
   it("is refused by a client that does not", function()
-    local simulator, connection = azure.start { tls = true, tls_directory = folder }
+    local simulator, connection = azure.start { tls = true, certificates = folder }
     local err = azure.error_of(function()
       connection:resource_group("demo", { location = "westus2" }):create()
     end)
@@ -106,7 +106,7 @@ describe("the simulator over TLS", function()
 
   it("is made once by many that start at the same time", function()
     local command = ([[for i in 1 2 3 4; do lua5.4 -e 'local s = require("aks.sim").start { tls = true,
-      tls_directory = "%s" }; io.write((io.open(s.ca_file):read("a")))' | sha256sum & done; wait]]):format(folder)
+      certificates = "%s" }; io.write((io.open(s.ca_file):read("a")))' | sha256sum & done; wait]]):format(folder)
     local sums, found = run(command), {}
     for sum in sums:gmatch("[^\n]+") do
       found[sum] = (found[sum] or 0) + 1
@@ -127,7 +127,7 @@ describe("the simulator over TLS", function()
   end)
 
   it("says which directory it could not make", function()
-    local ok, problem = pcall(start, { tls_directory = "/dev/null/certificates" })
+    local ok, problem = pcall(start, { certificates = "/dev/null/certificates" })
     assert.is_false(ok)
     assert.matches("cannot make the directory /dev/null", tostring(problem), 1, true)
   end)
@@ -158,7 +158,7 @@ describe("aks sim --tls", function()
   it("prints its endpoint and its authority on stdout, and how az signs in on stderr", function()
     local told, folder = os.tmpname(), os.tmpname()
     os.remove(folder)
-    local server <close> = program.serve(("--tls --tls-directory %s 2>%s"):format(folder, told))
+    local server <close> = program.serve(("--tls --certificates %s 2>%s"):format(folder, told))
     assert.matches("^https://127%.0%.0%.1:%d+$", server.endpoint)
     assert.are.equal(folder .. "/ca.pem", server.pipe:read("l"))
     local text = read(told)

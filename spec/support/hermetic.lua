@@ -5,7 +5,8 @@ local getenv = os.getenv
 -- The instance metadata service is a closed port, and az is not run.
 local fixed = { AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1", AZURE_TOKEN_CREDENTIALS = "prod" }
 
-local foreign = { "^AZURE_", "^AKS_ENDPOINT$", "^IDENTITY_", "^MSI_", "^IMDS_ENDPOINT$" }
+local foreign = { "^AZURE_", "^AKS_ENDPOINT$", "^IDENTITY_", "^MSI_", "^IMDS_ENDPOINT$",
+  "^ACTIONS_ID_TOKEN_", "^SYSTEM_" }
 
 os.getenv = function(name) -- luacheck: ignore
   for _, pattern in ipairs(foreign) do

@@ -104,11 +104,14 @@ function identity.federated_token(claims, key, header)
   return token
 end
 
---- Starts a simulator to which the application's certificate and issuer are known.
+--- Starts a simulator to which the application's certificate and issuer are known. All of it speaks https, as Azure
+--- does; its authority is made for the specs.
 function identity.start(options)
   local keys = identity.keys()
   local all = {
-    certificates = { identity.read(keys.certificate) },
+    tls = true,
+    certificates = kept.directory.path .. "/tls",
+    client_certificates = { identity.read(keys.certificate) },
     federated = { { issuer = "https://issuer.example", subject = "system:serviceaccount:default:aks",
       certificate = identity.read(keys.certificate) } },
   }
@@ -116,6 +119,11 @@ function identity.start(options)
     all[name] = value
   end
   return sim.start(all)
+end
+
+--- The variables by which a program finds the simulator, as the words that begin a shell's command.
+function identity.variables(simulator)
+  return ("AKS_ENDPOINT=%s SSL_CERT_FILE=%s"):format(simulator.endpoint, simulator.ca_file or "")
 end
 
 --- A client of the simulator with this credential.

@@ -3,7 +3,7 @@
 
 local failure = {}
 
-local USAGE = "aks.cli.usage"
+local USAGE, QUIET = "aks.cli.usage", "aks.cli.quiet"
 
 local RESUME = "aks: interrupted. What Azure has begun goes on there; the same command, run again, takes it up."
 
@@ -16,6 +16,11 @@ local playbook_source
 --- Raises wrong usage; `usage` is the parser's own text on what is right.
 function failure.usage(message, usage)
   error({ kind = USAGE, message = message, usage = usage }, 0)
+end
+
+--- Ends the command as failed, when everything has been said.
+function failure.quietly()
+  error({ kind = QUIET }, 0)
 end
 
 --- Errors raised from here on are told by the lines of this playbook.
@@ -76,11 +81,16 @@ local function describe(problem)
   return ("aks: %s%s"):format(text, is_told and "" or "\n  at " .. at)
 end
 
+--- Whether what was raised is the user's wish to stop, which nobody goes on after.
+failure.is_interrupt = is_interrupt
+
 --- The message handler: turns whatever was raised into { status, text }.
 function failure.handler(problem)
   if type(problem) == "table" and problem.kind == USAGE then
     local usage = problem.usage and problem.usage .. "\n\n" or ""
     return { status = "usage", text = ("%saks: %s"):format(usage, problem.message) }
+  elseif type(problem) == "table" and problem.kind == QUIET then
+    return { status = "failed" }
   elseif is_interrupt(problem) then
     return { status = "interrupted", text = RESUME }
   end

@@ -7,7 +7,7 @@ local cli = {}
 cli.exit_codes = { done = 0, failed = 1, usage = 2, interrupted = 130 }
 
 -- Each is a module aks.cli.NAME with add_to_parser(parser) and run(arguments).
-local COMMANDS = { "run", "sim", "whoami" }
+local COMMANDS = { "run", "check", "explain", "sim", "whoami" }
 
 local EPILOG = [[
 To try it without an Azure account:  aks run --simulate playbooks/byo-private.lua
@@ -44,7 +44,7 @@ function cli.main(words)
   local status = "done"
   if not ok then
     status = fault.status
-    io.stderr:write(fault.text, "\n")
+    io.stderr:write(fault.text or "", fault.text and "\n" or "")
   end
   os.exit(cli.exit_codes[status], true)
 end

@@ -1,135 +1,15 @@
 -- aks run FILE: runs a playbook, against Azure or a simulated one, and prints what it returns.
-local failure = require "aks.cli.failure"
-local progress = require "aks.progress"
+local playbook = require "aks.cli.playbook"
 local result = require "aks.cli.result"
 
 local run = {}
-
-local TICK = 0.1 -- seconds between two drawings of elapsed time
 
 local formats = { text = result.text, json = result.json }
 
 function run.add_to_parser(parser)
   local command = parser:command("run", "Run a playbook and print what it returns.")
-  command:argument("file", "The playbook, a Lua file.")
-  command:argument("args", "For the playbook, in the table arg; after -- they may begin with a dash."):args("*")
-  command:mutex(
-    command:flag("--simulate", "Run in a simulated Azure, made for this run and gone after it."),
-    command:option("--endpoint", "The Azure Resource Manager to use, such as the one 'aks sim' prints."):argname("URL")
-  )
-  command:option("--subscription", "The subscription to use, before the environment's."):argname("ID")
-  command:option("--speed", "With --simulate: how many times faster than Azure time runs.")
-    :argname("N"):convert(tonumber)
-  command:option("--log", "With --simulate: append every request to this file, a JSON object a line."):argname("FILE")
-  command:option("--log-level", "What to tell on stderr."):choices(progress.levels):default("progress")
-  command:flag("--no-color", "No colours."):target("no_color")
+  playbook.add_to_command(command)
   command:option("--output", "How to print what the playbook returns."):choices { "text", "json" }:default("text")
-end
-
-local function check(arguments)
-  local simulated = { "speed", "log" }
-  for _, name in ipairs(simulated) do
-    if arguments[name] and not arguments.simulate then
-      failure.usage(("--%s goes with --simulate"):format(name))
-    end
-  end
-  if arguments.simulate and arguments.subscription then
-    failure.usage("--simulate brings its own subscription: leave out --subscription")
-  end
-end
-
--- A place for an SSH key pair of the simulated run: it must not leave one in the user's home.
-local function scratch_directory()
-  local path = os.tmpname()
-  os.remove(path)
-  return setmetatable({ path = path }, {
-    __close = function()
-      os.remove(path .. "/id_rsa")
-      os.remove(path .. "/id_rsa.pub")
-      os.remove(path)
-    end,
-  })
-end
-
--- Every aks.connect of the playbook gets this client, whatever it says itself and whatever the environment says.
--- Returns the simulator, which lives as long as somebody holds it.
-local function simulate(arguments, ssh_directory)
-  local aks, settings = require "aks", require "aks.settings"
-  local azure = require("aks.sim").start { speed = arguments.speed, log = arguments.log }
-  assert(azure.endpoint:find("^https?://127%.0%.0%.1:%d+$"), "the simulator must be on loopback")
-  settings.impose {
-    endpoint = azure.endpoint,
-    authority = azure.endpoint,
-    proxy = "", -- none, also when the environment names one
-    ssh_directory = ssh_directory,
-    subscription = azure.subscription,
-    tenant = azure.tenant,
-    credential = aks.credential.client_secret {
-      tenant = azure.tenant,
-      client_id = azure.client_id,
-      client_secret = azure.client_secret,
-    },
-  }
-  return azure
-end
-
-local function choose_azure(arguments, ssh_directory)
-  if arguments.simulate then
-    return simulate(arguments, ssh_directory)
-  elseif arguments.endpoint or arguments.subscription then
-    require("aks.settings").impose { endpoint = arguments.endpoint, subscription = arguments.subscription }
-  end
-end
-
-local function write(text)
-  io.stderr:write(text)
-  io.stderr:flush()
-end
-
--- A task that draws while something is under way; it runs while the playbook waits, and keeps nothing alive.
-local function keep_ticking(watcher)
-  local aks = require "aks"
-  aks.spawn(function()
-    repeat
-      aks.sleep(TICK)
-    until not watcher:tick()
-  end)
-end
-
-local function watch(arguments)
-  local terminal = require("aks.terminal").inspect(io.stderr, arguments.no_color)
-  local style = terminal.live and "live" or "lines"
-  local presenter = require("aks.progress." .. style).new(write, terminal)
-  local watcher = progress.new(presenter, {
-    level = arguments.log_level,
-    tick = terminal.live and keep_ticking or nil,
-  })
-  require("aks.settings").observe(function(event)
-    watcher:observe(event)
-  end)
-  return watcher
-end
-
--- The playbook's globals: reads go through to ours, writes stay with it.
-local function environment_of(arguments, watcher)
-  local words = table.move(arguments.args, 1, #arguments.args, 1, { [0] = arguments.file })
-  local environment = {
-    arg = words,
-    print = function(...)
-      watcher:aside(print, ...)
-    end,
-  }
-  environment._G = environment
-  return setmetatable(environment, { __index = _G })
-end
-
-local function run_playbook(arguments, watcher)
-  failure.blame(arguments.file)
-  local playbook, problem = loadfile(arguments.file, "t", environment_of(arguments, watcher))
-  if not playbook then
-    error(problem, 0)
-  end
-  return playbook(table.unpack(arguments.args))
 end
 
 local function print_result(value, format)
@@ -140,13 +20,13 @@ local function print_result(value, format)
 end
 
 function run.run(arguments)
-  check(arguments)
-  local scratch <close> = scratch_directory()
-  local _ <close> = choose_azure(arguments, scratch.path)
+  playbook.check_arguments(arguments)
+  local scratch <close> = playbook.scratch_directory()
+  local _ <close> = playbook.choose_azure(arguments, scratch.path)
   local value
   do
-    local watcher <close> = watch(arguments)
-    value = run_playbook(arguments, watcher)
+    local watcher <close> = playbook.watch(arguments)
+    value = playbook.load(arguments, watcher)(table.unpack(arguments.args))
   end
   print_result(value, arguments.output)
 end

@@ -9,8 +9,8 @@ function sim.add_to_parser(parser)
   local command = parser:command("sim", DESCRIPTION):summary("Serve a simulated Azure on loopback.")
   command:option("--port", "The port; 0: any that is free."):argname("N"):convert(math.tointeger):default("0")
   command:flag("--tls", "Speak HTTPS, which other clients than this one insist on.")
-  command:option("--tls-directory", "The directory that the authority and the certificate of --tls are kept in.")
-    :target("tls_directory"):argname("DIR")
+  command:option("--certificates", "The directory that the authority and the certificate of --tls are kept in.")
+    :argname("DIR")
   command:option("--speed", "How many times faster than Azure time runs."):argname("N"):convert(tonumber)
   command:option("--page-size", "How many items a page of a collection has."):target("page_size")
     :argname("N"):convert(math.tointeger)
@@ -27,7 +27,7 @@ function sim.run(arguments)
   require("aks.sim").serve({
     port = arguments.port,
     tls = arguments.tls,
-    tls_directory = arguments.tls_directory,
+    certificates = arguments.certificates,
     speed = arguments.speed,
     page_size = arguments.page_size,
     log = arguments.log,

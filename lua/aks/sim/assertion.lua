@@ -64,7 +64,7 @@ end
 
 local function check_certificate(simulator, token, form, url)
   local known
-  for _, certificate in ipairs(simulator.options.certificates or {}) do
+  for _, certificate in ipairs(simulator.options.client_certificates or {}) do
     known = names(token.header, certificate) and certificate or known
   end
   if not known then

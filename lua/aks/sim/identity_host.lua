@@ -133,8 +133,35 @@ local function cloud_shell(context)
   return 200, answer(simulator, identity, form.resource), token.date(simulator)
 end
 
+-- A CI service: gives its job a token that the simulator was started with, to who asks with the job's own one.
+local function check_job(context)
+  local job = context.sim.options.ci_job or {}
+  if not job.request_token or context.headers.authorization ~= "Bearer " .. job.request_token then
+    http.answer(401, { message = "Unauthorized" })
+  end
+  return job
+end
+
+local function github(context)
+  local job = check_job(context)
+  if context.query.audience ~= "api://AzureADTokenExchange" then
+    http.answer(400, { message = "Can't issue ID_TOKEN for that audience." })
+  end
+  return 200, { count = #job.token, value = job.token }
+end
+
+local function pipelines(context)
+  local job = check_job(context)
+  if not context.query["api-version"] or context.query.serviceconnectionid ~= job.service_connection then
+    http.answer(404, { message = "The service connection does not exist." })
+  end
+  return 200, { oidcToken = job.token }
+end
+
 return {
   routes = {
+    { method = "GET", path = "/ci/github", handler = github, open = true },
+    { method = "POST", path = "/ci/pipelines", handler = pipelines, open = true },
     { method = "GET", path = "/metadata/identity/oauth2/token", handler = metadata_service, open = true },
     { method = "GET", path = "/msi/token", handler = app_service, open = true },
     { method = "GET", path = "/arc/metadata/identity/oauth2/token", handler = arc, open = true },

@@ -23,14 +23,14 @@ local function ask(self, name, argument)
 end
 
 ---Starts a simulator. It ends with `stop`, with a `<close>` variable, or when it is collected.
----@param options? table port (any free one), tls (true: HTTPS), tls_directory (where its certificates are kept),
+---@param options? table port (any free one), tls (true: HTTPS), certificates (the directory that those are kept in),
 ---speed (how many times faster than Azure), page_size, log (a file),
 ---subscription, tenant, client_id, client_secret, replication (seconds until the directory knows a new identity),
----propagation (seconds until a role assignment has effect), certificates (PEM texts registered with the application),
+---propagation (seconds until a role assignment has effect), client_certificates (PEM texts that the application has),
 ---federated ({ issuer, subject, audience, certificate } each), secret_expired, clock_ahead (seconds that Entra's clock
----is ahead), machine_identity (false: none), identity_header, arc_directory, roles (names; what the caller may do),
----cores, without_capacity (regions), quirks, throttle, unregistered, require_feature, orphan_links: see
----doc/simulator.md
+---is ahead), machine_identity (false: none), identity_header, arc_directory, ci_job ({ request_token,
+---token, service_connection }), throttle, unregistered, require_feature, orphan_links, roles (names; what the caller
+---may do), cores, without_capacity (regions), quirks: see doc/simulator.md
 ---@return aks.sim
 function sim.start(options)
   local settings = { speed = FAST }

@@ -17,7 +17,7 @@ end
 return function(text)
   local options = assert(http.decode(text))
   local server = httpd.listen { address = "127.0.0.1", port = options.port or 0, signals = options.signals,
-    tls_directory = options.tls and (options.tls_directory or state_directory()) or nil }
+    certificates = options.tls and (options.certificates or state_directory()) or nil }
   local sim = simulator.new(options)
   sim.ca_file = server:authority()
   sim.endpoint = ("%s://127.0.0.1:%d"):format(sim.ca_file and "https" or "http", server:port())

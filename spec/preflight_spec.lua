@@ -1,0 +1,301 @@
+-- What is found before a cluster is created: by reads alone, and rightly, as the simulator, which decides for itself,
+-- refuses what is found. A set-up in which nothing is wrong gives no finding.
+local aks = require "aks"
+local azure = require "spec.support.azure"
+
+local simulator, client, network
+
+local DELEGATION = "Microsoft.ContainerService/managedClusters"
+
+-- A network as `azure.create_network` makes it, of the subnets that `changes` say.
+local function create_network(changes)
+  changes = changes or {}
+  network = azure.network(client)
+  network.group:create()
+  -- Known by name alone, so that only Azure knows what is wrong with them.
+  local vnet = network.group:vnet "network"
+  client:resource(network.vnet.id, "2024-05-01"):put { location = "westus2", properties = {
+    addressSpace = { addressPrefixes = changes.prefixes or { "172.19.0.0/16" } }, encryption = changes.encryption,
+    subnets = {
+      { name = "apiserver", properties = { addressPrefix = changes.apiserver or "172.19.0.0/28",
+        delegations = changes.delegations or { { name = "aks", properties = { serviceName = DELEGATION } } } } },
+      { name = "nodes", properties = { addressPrefix = changes.nodes or "172.19.1.0/24",
+        delegations = changes.node_delegations } },
+    },
+  } }
+  network.vnet, network.apiserver, network.nodes = vnet, vnet:subnet "apiserver", vnet:subnet "nodes"
+  network.identity:create()
+  for _, name in ipairs(changes.granted or { "apiserver", "nodes" }) do
+    network[name]:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
+  end
+end
+
+local function codes(findings)
+  local list = {}
+  for _, finding in ipairs(findings) do
+    if finding.severity == "error" then
+      list[#list + 1] = finding.code
+    end
+  end
+  return list
+end
+
+local function puts()
+  return simulator:count { method = "PUT", path = "managedclusters/demo$" }
+end
+
+-- Whatever is found is what stops a creation, before anything is sent.
+local function found(cluster)
+  local writes = simulator:count { method = "PUT" }
+  local findings = cluster:check()
+  assert.are.equal(writes, simulator:count { method = "PUT" })
+  local list = codes(findings)
+  if #list > 0 then
+    assert.is_false(findings.ok)
+    local before = puts()
+    local err = azure.error_of(cluster.create, cluster)
+    assert.are.same(list, codes(err.findings))
+    assert.are.equal(list[1], err.code)
+    assert.are.equal(before, puts())
+  end
+  return list
+end
+
+-- The same cluster, sent unchecked, is refused or fails.
+local function fails(cluster)
+  local err = azure.error_of(cluster.create, cluster, { check = false })
+  assert.is_true(puts() > 0)
+  return err
+end
+
+describe("a check of a cluster", function()
+  before_each(function()
+    simulator, client = azure.start(nil, { poll_interval = 1 })
+  end)
+  after_each(function()
+    client:close()
+    simulator:stop()
+  end)
+
+  it("finds nothing where nothing is wrong, and then it can be created", function()
+    create_network()
+    local cluster = azure.cluster(network, { private = true, kubernetes_version = "1.33" })
+    local findings = cluster:check()
+    assert.are.equal("nothing was found", tostring(findings))
+    assert.is_true(findings.ok)
+    cluster:create()
+    assert.are.equal("nothing was found", tostring(cluster:check()))
+    local managed = network.group:cluster("managed", { vnet_integration = true })
+    assert.are.equal(0, #managed:check())
+    managed:create()
+  end)
+
+  it("only reads, each thing once", function()
+    create_network()
+    simulator:clear_log()
+    azure.cluster(network):check()
+    local seen = {}
+    for _, request in ipairs(simulator:requests {}) do
+      assert.are.equal("GET", request.method)
+      assert.is_nil(seen[request.url], request.url)
+      seen[request.url] = true
+    end
+  end)
+
+  it("counts what is declared and does not exist yet", function()
+    local declared = azure.network(client)
+    declared.apiserver:role_assignment { principal = declared.identity, role = "Network Contributor" }
+    local grants = { declared.nodes:role_assignment { principal = declared.identity, role = "Network Contributor" },
+      declared.vnet:role_assignment { principal = declared.identity, role = "Network Contributor" } }
+    declared.group:create()
+    local findings = azure.cluster(declared):check()
+    assert.are.equal(0, #findings, tostring(findings))
+    assert.are.equal(2, #grants)
+    assert.are.equal("not_found", azure.error_of(function()
+      azure.cluster(declared):create()
+    end).code)
+  end)
+
+  it("misses the roles of what does not exist yet when nobody declares them", function()
+    local declared = azure.network(client)
+    declared.group:create()
+    assert.are.same({ "permission_missing", "permission_missing" }, codes(azure.cluster(declared):check()))
+  end)
+
+  it("finds a subnet for the API server that is too small", function()
+    create_network { apiserver = "172.19.0.0/29" }
+    assert.are.same({ "apiserver_subnet_too_small" }, found(azure.cluster(network)))
+    fails(azure.cluster(network))
+  end)
+
+  it("finds one that is not delegated, or to another service", function()
+    create_network { delegations = aks.array {} }
+    assert.are.same({ "apiserver_subnet_not_delegated" }, found(azure.cluster(network)))
+    fails(azure.cluster(network))
+  end)
+
+  it("finds one that other clusters have filled", function()
+    create_network()
+    network.group:cluster("first", { vnet_integration = true, apiserver_subnet = network.apiserver,
+      node_subnet = network.nodes, identity = network.identity }):create()
+    assert.are.same({ "apiserver_subnet_capacity" }, found(azure.cluster(network)))
+    assert.are.equal("InsufficientSubnetSize", fails(azure.cluster(network)).code)
+  end)
+
+  it("finds a subnet for the nodes that is delegated", function()
+    create_network { node_delegations = { { name = "x", properties = { serviceName = DELEGATION } } } }
+    assert.are.same({ "node_subnet_delegated" }, found(azure.cluster(network)))
+    assert.are.equal("SubnetIsDelegated", fails(azure.cluster(network)).code)
+  end)
+
+  it("finds one that is too small for the nodes", function()
+    create_network { nodes = "172.19.1.0/29" }
+    assert.are.same({ "node_subnet_capacity" }, found(azure.cluster(network, { node_count = 4 })))
+    assert.are.equal("InsufficientSubnetSize", fails(azure.cluster(network, { node_count = 4 })).code)
+  end)
+
+  it("warns when only an upgrade would not fit", function()
+    create_network { nodes = "172.19.1.0/29" }
+    local findings = azure.cluster(network, { node_count = 3 }):check()
+    assert.are.equal("node_subnet_surge", findings[1].code)
+    assert.are.equal("warning", findings[1].severity)
+    assert.is_true(findings.ok)
+    azure.cluster(network, { node_count = 3 }):create()
+  end)
+
+  it("finds an identity without permission on either subnet", function()
+    for _, granted in ipairs { "apiserver", "nodes" } do
+      client:close()
+      simulator:stop()
+      simulator, client = azure.start(nil, { poll_interval = 1 })
+      create_network { granted = { granted } }
+      assert.are.same({ "permission_missing" }, found(azure.cluster(network)))
+      fails(azure.cluster(network))
+    end
+  end)
+
+  it("accepts permission that is inherited, and none that does not say enough", function()
+    create_network { granted = {} }
+    network.group:role_assignment({ principal = network.identity, role = "Reader" }):create()
+    assert.are.same({ "permission_missing", "permission_missing" }, found(azure.cluster(network)))
+    network.group:role_assignment({ principal = network.identity, role = "Contributor" }):create()
+    assert.are.same({}, found(azure.cluster(network)))
+  end)
+
+  it("finds what does not exist", function()
+    create_network()
+    local missing = network.vnet:subnet "missing"
+    assert.are.same({ "not_found" }, found(azure.cluster(network, { node_subnet = missing })))
+    assert.are.equal("SubnetNotFound", fails(azure.cluster(network, { node_subnet = missing })).code)
+    local other = network.group:identity "other"
+    assert.are.same({ "not_found" }, codes(azure.error_of(function()
+      azure.cluster(network, { identity = other }):create()
+    end).findings))
+  end)
+
+  it("finds an encrypted network", function()
+    create_network { encryption = { enabled = true, enforcement = "AllowUnencrypted" } }
+    assert.are.same({ "vnet_encryption" }, found(azure.cluster(network)))
+    assert.matches("NodesNotReady", tostring(fails(azure.cluster(network))))
+  end)
+
+  it("finds services that overlap the network, those that Azure would choose too", function()
+    create_network { prefixes = { "10.0.0.0/8" }, apiserver = "10.0.1.0/28", nodes = "10.0.2.0/24" }
+    local list = found(azure.cluster(network))
+    assert.are.equal("cidr_overlap", list[1])
+    assert.are.equal("ServiceCidrOverlapExistingSubnetsCidr", fails(azure.cluster(network)).code)
+  end)
+
+  it("finds providers that are not registered", function()
+    client:close()
+    simulator:stop()
+    simulator, client = azure.start({ unregistered = true }, { poll_interval = 1 })
+    local group = client:resource_group("demo", { location = "westus2" })
+    group:create()
+    local cluster = group:cluster("demo", { vnet_integration = true })
+    local list = found(cluster)
+    assert.are.equal("provider_not_registered", list[1])
+    assert.are.equal("MissingSubscriptionRegistration", fails(cluster).code)
+  end)
+
+  it("finds a region that has no clusters, and a version that it does not have", function()
+    local group = client:resource_group("demo", { location = "westus2" })
+    group:create()
+    assert.are.same({ "region_unavailable" }, codes(group:cluster("demo", { vnet_integration = true,
+      location = "qatarcentral" }):check()))
+    local cluster = group:cluster("demo", { vnet_integration = true, kubernetes_version = "1.12" })
+    assert.are.same({ "kubernetes_version_unavailable" }, found(cluster))
+    assert.are.equal("K8sVersionNotSupported", fails(cluster).code)
+  end)
+
+  it("finds a quota that is too small", function()
+    client:close()
+    simulator:stop()
+    simulator, client = azure.start({ cores = 10 }, { poll_interval = 1 })
+    local group = client:resource_group("demo", { location = "westus2" })
+    group:create()
+    local cluster = group:cluster("demo", { vnet_integration = true }) -- 3 nodes of 4 cores
+    assert.are.same({ "quota_exceeded" }, found(cluster))
+    assert.matches("QuotaExceeded", tostring(fails(cluster)))
+    assert.are.same({}, found(group:cluster("small", { vnet_integration = true, node_count = 2 })))
+  end)
+
+  it("finds security rules that keep the nodes from the API server, as Azure evaluates them", function()
+    create_network()
+    local guard = network.group:nsg("guard", { rules = {
+      { name = "deny", priority = 200, direction = "Inbound", access = "Deny", protocol = "*" } } })
+    guard:create()
+    network.vnet:subnet("apiserver", { address_prefix = "172.19.0.0/28", delegation = DELEGATION,
+      nsg = guard }):create()
+    assert.are.same({ "nsg_flow_denied", "nsg_flow_denied", "nsg_flow_denied" }, codes(azure.cluster(network):check()))
+    guard:add_missing_rules { apiserver_subnet = network.apiserver, node_subnet = network.nodes }
+    assert.are.same({}, codes(azure.cluster(network):check()))
+  end)
+
+  it("finds a subnet without routes where the outbound type needs them", function()
+    create_network()
+    assert.are.same({ "route_table_required" }, codes(azure.cluster(network, {
+      outbound_type = "userDefinedRouting" }):check()))
+  end)
+
+  it("finds a private DNS zone that does not exist", function()
+    create_network()
+    local zone = network.group.id .. "/providers/Microsoft.Network/privateDnsZones/private.westus2.azmk8s.io"
+    assert.are.same({ "private_dns_zone_missing" }, codes(azure.cluster(network, {
+      private = true, private_dns_zone = zone }):check()))
+  end)
+
+  it("warns of what may not be read, and goes on", function()
+    create_network()
+    collectgarbage() -- the declared role assignments, which would count as if they were read
+    simulator:fault { method = "GET", path = "roleassignments", status = 403,
+      body = { error = { code = "AuthorizationFailed", message = "The client may not read this." } } }
+    local findings = azure.cluster(network):check()
+    assert.are.equal("check_forbidden", findings[1].code)
+    assert.are.equal("warning", findings[1].severity)
+    assert.is_true(findings.ok)
+    simulator:clear_faults()
+    simulator:fault { method = "GET", path = "virtualnetworks/network$", status = 403,
+      body = { error = { code = "AuthorizationFailed", message = "The client may not read this." } } }
+    assert.are.equal("check_forbidden", azure.cluster(network):check()[1].code)
+  end)
+
+  it("is a report for people, and a list for programs", function()
+    create_network { apiserver = "172.19.0.0/29", granted = { "apiserver" } }
+    local findings = azure.cluster(network):check()
+    local text = tostring(findings)
+    assert.matches("error apiserver_subnet_too_small: cluster 'demo': .-172.19.0.0/29", text)
+    assert.matches("\n    make one of at least /28, better /27\n", text)
+    assert.matches("\n2 findings$", text)
+    assert.are.equal("apiserver_subnet", findings[1].field)
+    assert.is_string(findings[1].remedy)
+  end)
+
+  it("of other resources tells what cannot be changed", function()
+    create_network()
+    local group = client:resource_group("demo", { location = "eastus" })
+    assert.are.same({ "field_create_only" }, codes(group:check()))
+    assert.are.same({}, codes(network.nodes:check()))
+    assert.are.same({}, codes(network.group:nsg("absent", {}):check()))
+  end)
+end)

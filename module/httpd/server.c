@@ -230,6 +230,8 @@ static bool is_loopback(const struct sockaddr_in *address)
 /* The option `certificates`, a directory: TLS with what is kept there. */
 static void open_identity(lua_State *L, struct server *server, const char *directory)
 {
+    if (directory && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+        luaL_error(L, "this libmicrohttpd is built without TLS");
     if (directory && !keeper_open(directory, &server->identity))
         luaL_error(L, "no certificate for TLS: %s",
                    server->identity.problem ? server->identity.problem : "not enough memory");

@@ -139,6 +139,29 @@ describe("the simulator over TLS", function()
     assert.is_table(simulator:export())
   end)
 
+  it("takes a long request and gives a long answer, and answers others meanwhile", function()
+    local simulator <close> = start()
+    simulator:fault { path = "/metadata", delay = 3600 } -- never answered: the client gives up first
+    local waiting = assert(io.popen(("LD_PRELOAD= curl -sS -m 20 --cacert %s %s/metadata/endpoints 2>&1"):format(
+      simulator.ca_file, simulator.endpoint)))
+    while simulator:count() == 0 do
+      run("sleep 0.05")
+    end
+    local body = folder .. "/body"
+    local file = assert(io.open(body, "w"))
+    file:write('{"location":"westus2","tags":{"a":"', ("y"):rep(3000000), '"}}')
+    file:close()
+    local url = ("%s/subscriptions/%s%s?api-version=2024-11-01"):format(simulator.endpoint, simulator.subscription,
+      client.GROUP)
+    local curl = ("LD_PRELOAD= curl -sS --cacert %s -H 'Authorization: Bearer %s' -o /dev/null "):format(
+      simulator.ca_file, simulator.token)
+    assert.are.equal("201", run(curl .. ("-w '%%{http_code}' -X PUT --data-binary @%s '%s'"):format(body, url)))
+    local size = run(curl .. ("-w '%%{size_download}' '%s'"):format(url))
+    assert.is_true(tonumber(size) > 3000000)
+    simulator:stop()
+    assert.is_nil((waiting:close()))
+  end)
+
   it("resets connections and cuts answers as it does without TLS", function()
     local simulator <close> = start()
     simulator:fault { path = "/metadata", reset = true }

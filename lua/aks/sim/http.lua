@@ -109,9 +109,12 @@ end
 --- The first value of each name of a query or a form.
 function http.parse_form(text)
   local values = {}
-  for name, value in text:gmatch("([^&=]+)=([^&]*)") do
-    name = http.decode_percent(name, true)
-    values[name] = values[name] or http.decode_percent(value, true)
+  for pair in text:gmatch("[^&]+") do
+    local at = pair:find("=", 2, true)
+    if at then
+      local name = http.decode_percent(pair:sub(1, at - 1), true)
+      values[name] = values[name] or http.decode_percent(pair:sub(at + 1), true)
+    end
   end
   return values
 end

@@ -6,8 +6,6 @@ local sim = require "aks.sim"
 local azure
 
 describe("the address to listen on", function()
-  local sim = require "aks.sim"
-
   it("is loopback, unless others are let in explicitly", function()
     local ok, problem = pcall(sim.start, { listen = "0.0.0.0" })
     assert.is_false(ok)

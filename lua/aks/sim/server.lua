@@ -18,8 +18,8 @@ return function(text)
   local options = assert(http.decode(text))
   local address = options.listen or "127.0.0.1"
   assert(not options.tls or address:find("^127%."), "the certificate of TLS is for loopback alone")
-  local server = httpd.listen { address = address, port = options.port or 0, signals = options.signals,
-    allow_remote = options.allow_remote, certificates = options.tls and (options.certificates or state_directory()) or nil }
+  local server = httpd.listen { address = address, port = options.port or 0, allow_remote = options.allow_remote,
+    signals = options.signals, certificates = options.tls and (options.certificates or state_directory()) or nil }
   local sim = simulator.new(options)
   sim.ca_file = server:authority()
   sim.endpoint = ("%s://%s:%d"):format(sim.ca_file and "https" or "http", address, server:port())

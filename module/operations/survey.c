@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "operations/gather.h"
 
-/* A collection of more pages than this is not gone through to its end. */
+/* A collection of more pages than this is none that we look at. */
 #define PAGES_LIMIT 200
 
 static struct aks_survey *survey_of(const struct aks_operation *operation)
@@ -96,7 +96,10 @@ static void take_page(struct aks_operation *operation, size_t key, struct aks_re
         if (json_array_extend(json_object_get(sight->document, "value"), page.values) != 0)
             aks_error_set_no_memory(&survey->error);
         request.target = page.next;
-        if (page.next && ++sight->pages < PAGES_LIMIT)
+        if (page.next && ++sight->pages >= PAGES_LIMIT)
+            aks_error_set(&survey->error, "response_too_large", "the list %s has more than %d pages", sight->target,
+                          PAGES_LIMIT);
+        else if (page.next)
             aks_gather_add(operation, key, &request);
     }
     aks_page_clear(&page);

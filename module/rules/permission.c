@@ -1,9 +1,12 @@
 /* Matching actions. */
 #include "rules/permission.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/text.h"
 
-bool aks_action_matches(const char *pattern, const char *action)
+static bool matches(const char *pattern, const char *action)
 {
     const char *star = NULL, *resume = NULL;
 
@@ -24,6 +27,27 @@ bool aks_action_matches(const char *pattern, const char *action)
     while (*pattern == '*')
         pattern++;
     return *pattern == '\0';
+}
+
+/* A segment that is a star matches no segment too: Azure's role Managed Identity Operator allows
+   userAssignedIdentities/assign/action by such a pattern with a star before "assign". */
+static bool matches_without_segment(const char *pattern, const char *action)
+{
+    const char *segment = strstr(pattern, "/*/");
+    char *shorter;
+    bool found;
+
+    if (!segment)
+        return false;
+    shorter = aks_text_format("%.*s%s", (int)(segment - pattern), pattern, segment + strlen("/*"));
+    found = shorter && matches(shorter, action); /* without memory it is not allowed, and that is told */
+    free(shorter);
+    return found;
+}
+
+bool aks_action_matches(const char *pattern, const char *action)
+{
+    return matches(pattern, action) || matches_without_segment(pattern, action);
 }
 
 static bool any_matches(const char *const *patterns, size_t count, const char *action)

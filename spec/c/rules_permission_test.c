@@ -44,6 +44,9 @@ static void patterns_match_as_azure_has_them(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (aks_action_matches(rows[i].pattern, JOIN) != rows[i].matches)
             fail_msg("%s", rows[i].pattern);
+    assert_true(aks_action_matches("Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
+                                   "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"));
+    assert_false(aks_action_matches("a/*/b", "ab"));
     assert_true(aks_action_matches("", ""));
     assert_true(aks_action_matches("*", ""));
 }

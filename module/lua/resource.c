@@ -11,7 +11,6 @@
 #include "lua/findings.h"
 #include "lua/operation.h"
 #include "lua/raise.h"
-#include "lua/spec.h"
 #include "lua/subnet.h"
 #include "lua/value.h"
 #include "operations/operations.h"
@@ -51,7 +50,7 @@ struct aks_resource *aks_lua_resource_test(lua_State *L, int index)
     return object ? object->resource : NULL;
 }
 
-static struct aks_resource *check_resource(lua_State *L, int index)
+struct aks_resource *aks_lua_resource_check(lua_State *L, int index)
 {
     struct aks_resource *resource = aks_lua_resource_test(L, index);
 
@@ -67,85 +66,6 @@ struct aks_client *aks_lua_resource_push_client(lua_State *L, int index)
     else
         lua_pushvalue(L, index);
     return aks_client_check(L, -1);
-}
-
-static struct aks_operation *new_check_instead(struct aks_resource *resource, const json_t *options,
-                                               struct aks_error *error)
-{
-    (void)options;
-    return aks_operation_new_check(resource, error);
-}
-
-static struct aks_operation *new_read_instead(struct aks_resource *resource, const json_t *options,
-                                              struct aks_error *error)
-{
-    (void)options;
-    return aks_operation_new_read(resource, error);
-}
-
-/* What stands for operations that change something, with a client that only checks. Those that it lacks change
-   nothing. */
-static const struct {
-    aks_make_operation_with *make, *instead;
-} checked_with[] = {
-    {aks_operation_new_create, new_check_instead},
-    {aks_operation_new_convert, aks_operation_new_convert_check},
-    {aks_operation_new_toggle, new_read_instead},
-    {aks_operation_new_add_missing_rules, new_read_instead},
-};
-
-static aks_make_operation_with *choose_with(const struct aks_resource *resource, aks_make_operation_with *make)
-{
-    for (size_t i = 0; resource->session->check_only && i < sizeof checked_with / sizeof *checked_with; i++)
-        if (checked_with[i].make == make)
-            return checked_with[i].instead;
-    return make;
-}
-
-static aks_make_operation *choose(const struct aks_resource *resource, aks_make_operation *make)
-{
-    static aks_make_operation *const changing[] = {aks_operation_new_delete,   aks_operation_new_start,
-                                                   aks_operation_new_stop,     aks_operation_new_abort,
-                                                   aks_operation_new_register, aks_operation_new_wait};
-
-    for (size_t i = 0; resource->session->check_only && i < sizeof changing / sizeof *changing; i++)
-        if (changing[i] == make)
-            return aks_operation_new_read;
-    return make;
-}
-
-int aks_resource_operate(lua_State *L, aks_make_operation *make, aks_lua_result *result)
-{
-    struct aks_resource *resource = check_resource(L, 1);
-    bool wait = aks_check_wait(L, 2);
-    struct aks_lua_operation *operation;
-    struct aks_error *error;
-
-    lua_settop(L, 1);
-    error = aks_box_error(L);
-    aks_lua_resource_push_client(L, 1);
-    operation = aks_lua_operation_push(L, -1, 1, result);
-    operation->operation = choose(resource, make)(resource, error);
-    aks_lua_operation_start(L, operation, error);
-    return aks_lua_operation_return(L, wait);
-}
-
-int aks_resource_operate_with(lua_State *L, const struct aks_fields *options, aks_make_operation_with *make,
-                              aks_lua_result *result)
-{
-    struct aks_resource *resource = check_resource(L, 1);
-    struct aks_lua_operation *operation;
-    struct aks_error *error;
-    json_t **values;
-
-    lua_settop(L, 2);
-    values = aks_options_take(L, 2, options, resource->title);
-    error = aks_box_error(L);
-    aks_lua_resource_push_client(L, 1);
-    operation = aks_lua_operation_push(L, -1, 1, result);
-    operation->operation = choose_with(resource, make)(resource, *values, error);
-    aks_lua_operation_start(L, operation, error);
-    return aks_lua_operation_return(L, !json_is_false(json_object_get(*values, "wait")));
 }
 
 static void push_existence(lua_State *L, int index, const struct aks_lua_operation *operation)
@@ -206,7 +126,7 @@ static const char *const common[] = {"id", "name", "state", "type", "location"};
 
 static int attribute(lua_State *L, const char *name)
 {
-    const struct aks_resource *resource = check_resource(L, 1);
+    const struct aks_resource *resource = aks_lua_resource_check(L, 1);
 
     if (aks_fields_find(&resource->type->fields, name))
         push_field(L, resource, name);
@@ -229,7 +149,7 @@ static int attribute(lua_State *L, const char *name)
 
 static void suggest(lua_State *L, struct aks_text_nearest *nearest)
 {
-    const struct aks_fields *fields = &check_resource(L, 1)->type->fields;
+    const struct aks_fields *fields = &aks_lua_resource_check(L, 1)->type->fields;
 
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         aks_text_nearest_try(nearest, common[i]);
@@ -281,7 +201,7 @@ static void set_attribute(lua_State *L, const char *name)
 /* pairs(resource): the attributes that have a value, in a table of their own. */
 static int resource_pairs(lua_State *L)
 {
-    const struct aks_fields *fields = &check_resource(L, 1)->type->fields;
+    const struct aks_fields *fields = &aks_lua_resource_check(L, 1)->type->fields;
 
     lua_settop(L, 1);
     lua_newtable(L);
@@ -309,7 +229,7 @@ static int resource_gc(lua_State *L)
 /* What a resource is when it stands in a spec or a document: its id. */
 static int resource_text(lua_State *L)
 {
-    const struct aks_resource *resource = check_resource(L, 1);
+    const struct aks_resource *resource = aks_lua_resource_check(L, 1);
 
     if (!resource->id.text || !*resource->id.text)
         aks_raise_argument(L, "type_mismatch", resource->title, NULL, NULL,

@@ -23,6 +23,9 @@ void aks_resource_class_add(lua_State *L, const struct aks_type *type, const lua
 /* Pushes an empty resource object of the type; `client` is a stack index. */
 struct aks_lua_resource *aks_lua_resource_push(lua_State *L, int client, const struct aks_type *type);
 
+/* The resource at `index` whatever its type; raises when the value is something else. */
+struct aks_resource *aks_lua_resource_check(lua_State *L, int index);
+
 /* The resource at `index` whatever its type; NULL when the value is something else. */
 struct aks_resource *aks_lua_resource_test(lua_State *L, int index);
 

@@ -66,17 +66,6 @@ static bool is_integrated(const struct aks_operation *operation)
     return json_is_true(aks_document_get(operation->resource->state, AKS_CLUSTER_ACCESS "enableVnetIntegration"));
 }
 
-/* The tag of a conversion by us that is not finished; NULL: there is none. Tags' names have no case. */
-static const char *mark_in(const json_t *document)
-{
-    json_t *tags = json_object_get(document, "tags");
-
-    for (void *at = json_object_iter(tags); at; at = json_object_iter_next(tags, at))
-        if (aks_text_equal_fold(json_object_iter_key(at), AKS_CONVERT_TAG))
-            return json_object_iter_key(at);
-    return NULL;
-}
-
 static bool has_state(const struct aks_operation *operation, const char *wanted)
 {
     const char *state = aks_resource_provisioning_state(operation->resource);
@@ -94,28 +83,12 @@ static void refuse(struct aks_operation *operation)
     aks_operation_fail(operation, &error);
 }
 
-/* STEP_ASSESS: where an earlier run was interrupted, this one goes on. The earlier address is in the mark. */
-static bool recall_before(struct aks_operation *operation)
-{
-    struct aks_convert *convert = convert_of(operation);
-    json_t *tags = json_object_get(operation->resource->state, "tags");
-    const char *value = json_string_value(json_object_get(tags, mark_in(operation->resource->state)));
-    const char *address = value ? strrchr(value, ' ') : NULL;
-
-    if (convert->before)
-        return true;
-    if (!address || strncmp(value, AKS_CONVERT_TAG_VALUE, strlen(AKS_CONVERT_TAG_VALUE)) != 0)
-        convert->before = json_object();
-    else
-        convert->before = json_pack("{s:s}", "apiserver_address", address + 1);
-    return convert->before;
-}
-
+/* STEP_ASSESS: where an earlier run was interrupted, this one goes on. */
 static void go_on(struct aks_operation *operation)
 {
     struct aks_convert *convert = convert_of(operation);
 
-    if (!recall_before(operation)) {
+    if (!aks_convert_recall(operation)) {
         struct aks_error error = {0};
 
         aks_error_set_no_memory(&error);
@@ -144,7 +117,7 @@ static void go_on(struct aks_operation *operation)
 
 static void assess(struct aks_operation *operation)
 {
-    if (is_integrated(operation) && mark_in(operation->resource->state) && !convert_of(operation)->check_only)
+    if (is_integrated(operation) && aks_convert_mark(operation->resource->state) && !convert_of(operation)->check_only)
         go_on(operation);
     else
         aks_operation_go(operation, STEP_SURVEY);
@@ -257,15 +230,6 @@ static void converted(struct aks_operation *operation, json_t *document, struct 
 }
 
 /* Everything else stays as it was read; a private cluster says so once more, as it must. */
-static bool write_mark(const struct aks_convert *convert, json_t *body, struct aks_error *error)
-{
-    const char *address = json_string_value(json_object_get(convert->before, "apiserver_address"));
-
-    return mark_in(body) ||
-           aks_field_put(body, "tags." AKS_CONVERT_TAG,
-                         json_sprintf(AKS_CONVERT_TAG_VALUE "%s", address ? address : "unknown"), error);
-}
-
 static json_t *new_body(const struct aks_operation *operation, struct aks_error *error)
 {
     const struct aks_convert *convert = operation->data;
@@ -273,7 +237,7 @@ static json_t *new_body(const struct aks_operation *operation, struct aks_error 
 
     if (body && aks_field_put(body, AKS_CLUSTER_ACCESS "enableVnetIntegration", json_true(), error) &&
         aks_field_put(body, AKS_CLUSTER_ACCESS "subnetId", json_string(convert->apiserver_subnet), error) &&
-        write_mark(convert, body, error))
+        aks_convert_write_mark(convert, body, error))
         return body;
     json_decref(body);
     return NULL;
@@ -335,46 +299,6 @@ static void start(struct aks_operation *operation)
     aks_current_act(operation, "start", acted);
 }
 
-/* STEP_UNMARK: the restart is done, and the tag that asked for it goes. Tags are all that a PATCH changes; they are
-   read first, as somebody may have changed them meanwhile. */
-static void unmarked(struct aks_operation *operation, json_t *document, struct aks_error *error)
-{
-    (void)document;
-    if (!aks_error_is_set(error))
-        aks_operation_next(operation);
-    else if (!aks_current_begin_again(operation, STEP_UNMARK, error))
-        aks_operation_fail(operation, error);
-}
-
-static void read_for_unmarking(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
-{
-    struct aks_call_request request = aks_operation_request(operation, "PATCH");
-    const char *mark = reply ? mark_in(reply->body) : NULL;
-    json_t *body = mark ? json_pack("{s:o}", "tags", json_deep_copy(json_object_get(reply->body, "tags"))) : NULL;
-
-    if (!reply) {
-        aks_operation_fail(operation, error);
-    } else if (!mark) {
-        aks_operation_next(operation);
-    } else if (!body) {
-        aks_error_set_no_memory(error);
-        aks_operation_fail(operation, error);
-    } else {
-        json_object_del(json_object_get(body, "tags"), mark);
-        request.body = body;
-        request.if_match = aks_document_text_at(reply->body, "eTag");
-        aks_operation_follow(operation, &request, unmarked);
-    }
-    json_decref(body);
-}
-
-static void unmark(struct aks_operation *operation)
-{
-    struct aks_call_request request = aks_operation_request(operation, "GET");
-
-    aks_operation_call(operation, &request, read_for_unmarking);
-}
-
 /* STEP_LOOK */
 static void look(struct aks_operation *operation)
 {
@@ -419,7 +343,7 @@ static const struct aks_step steps[] = {
     [STEP_READ_CONVERTED] = {"read back", aks_current_read},
     [STEP_STOP] = {"stop", stop},
     [STEP_START] = {"start", start},
-    [STEP_UNMARK] = {"take the mark off", unmark},
+    [STEP_UNMARK] = {"take the mark off", aks_convert_unmark},
     [STEP_READ_AGAIN] = {"read", aks_current_read},
     [STEP_LOOK] = {"look for the old address", look},
     [STEP_REPORT] = {"report", report},

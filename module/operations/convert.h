@@ -20,6 +20,15 @@ struct aks_convert {
     struct aks_findings findings;
 };
 
+/* The name of that tag in a cluster's document; NULL: it has none. Borrowed. */
+const char *aks_convert_mark(const json_t *document);
+/* Takes the earlier address out of the tag that the cluster has. False only for want of memory. */
+AKS_CHECK bool aks_convert_recall(struct aks_operation *operation);
+/* Puts the tag into a body. */
+AKS_CHECK bool aks_convert_write_mark(const struct aks_convert *convert, json_t *body, struct aks_error *error);
+/* Step: takes it off. */
+void aks_convert_unmark(struct aks_operation *operation);
+
 /* What to look at before a conversion: the network of the nodes, the subnet, the roles of the cluster's identity. */
 void aks_convert_look(struct aks_operation *operation);
 void aks_convert_seen(struct aks_operation *operation, const struct aks_sight *sight);

@@ -24,6 +24,15 @@ extern const struct aks_fields aks_cluster_pool_fields;
 extern const struct aks_field_codec aks_cluster_node_count_codec, aks_cluster_vm_size_codec,
     aks_cluster_node_subnet_codec;
 
+/* Whether a pool has as many nodes as wanted, or an autoscaler decides. */
+bool aks_pool_count_agrees(const struct aks_field *field, const json_t *wanted, const json_t *pool);
+
+/* The first System pool of a cluster's document: what its node_count and vm_size are about; borrowed, NULL: none. */
+json_t *aks_cluster_system_pool(const json_t *document);
+
+/* Puts into a new pool what every pool has where nothing else is said; `mode` is "System" or "User". */
+AKS_CHECK bool aks_cluster_complete_pool(json_t *pool, const char *mode);
+
 /* Whether a Kubernetes version is what was asked for or what runs; either may be NULL. */
 bool aks_cluster_version_agrees(const json_t *wanted, const char *asked, const char *current);
 

@@ -13,8 +13,9 @@ local browser = have "chromium" or have "chromium-browser" or have "google-chrom
 local function dump(url)
   local profile = os.tmpname()
   os.remove(profile)
-  local command = ("env -u LD_PRELOAD timeout 60 %s --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir=%s "
-    .. "--proxy-server=direct:// --virtual-time-budget=5000 --dump-dom '%s' 2>/dev/null"):format(browser, profile, url)
+  local command = ("env -u LD_PRELOAD timeout 60 %s --headless --no-sandbox --disable-gpu --disable-dev-shm-usage "
+    .. "--user-data-dir=%s --proxy-server=direct:// --virtual-time-budget=5000 "
+    .. "--dump-dom '%s' 2>/dev/null"):format(browser, profile, url)
   local pipe = assert(io.popen(command))
   local text = pipe:read("a")
   pipe:close()

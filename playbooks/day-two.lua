@@ -4,7 +4,13 @@ local aks = require "aks"
 local azure = aks.connect {}
 local group = azure:resource_group("aks-day-two", { location = "westus2" })
 group:create()
-group:cluster("demo", { vnet_integration = true, kubernetes_version = "1.32" }):create()
+
+local first = group:cluster("demo", { vnet_integration = true, kubernetes_version = "1.32" })
+if first:exists() and first.provisioning_state ~= "Deleting" then -- this playbook was interrupted, after a stop maybe
+  first:start()
+else
+  first:create()
+end
 
 local cluster = group:cluster("demo", { tags = { team = "platform" }, kubernetes_version = "1.33" })
 local work = cluster:pool("work", { count = 2, node_labels = { workload = "batch" } })

@@ -322,6 +322,19 @@ describe("a conversion", function()
       assert.is_true(cluster.vnet_integration)
     end)
 
+    it("when security rules would keep the nodes from the API server's new address", function()
+      local guard = network.group:nsg("guard", { rules = { { name = "deny", priority = 200, direction = "Inbound",
+        access = "Deny", protocol = "Tcp", ports = { "443", "9988" } } } })
+      guard:create()
+      local cluster = plain()
+      network.vnet:subnet("apiserver", { address_prefix = "172.19.0.0/28", nsg = guard,
+        delegation = "Microsoft.ContainerService/managedClusters" }):create()
+      local err = azure.error_of(cluster.convert, cluster, approved())
+      assert.are.same({ "nsg_flow_denied", "nsg_flow_denied" }, codes(err))
+      guard:add_missing_rules { apiserver_subnet = network.apiserver, node_subnet = network.nodes }
+      assert.is_true(cluster:convert(approved()).converted)
+    end)
+
     it("when the network is encrypted", function()
       local cluster = plain()
       client:resource(network.vnet.id, "2024-05-01"):put {

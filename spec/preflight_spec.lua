@@ -21,6 +21,7 @@ local function create_network(changes)
         delegations = changes.delegations or { { name = "aks", properties = { serviceName = DELEGATION } } } } },
       { name = "nodes", properties = { addressPrefix = changes.nodes or "172.19.1.0/24",
         delegations = changes.node_delegations } },
+      changes.more,
     },
   } }
   network.vnet, network.apiserver, network.nodes = vnet, vnet:subnet "apiserver", vnet:subnet "nodes"
@@ -219,10 +220,22 @@ describe("a check of a cluster", function()
   end)
 
   it("finds a region that has no clusters, and a version that it does not have", function()
+    client:close()
+    simulator:stop()
+    simulator, client = azure.start({ without_clusters = { "West India" } }, { poll_interval = 1 })
     local group = client:resource_group("demo", { location = "westus2" })
     group:create()
-    assert.are.same({ "region_unavailable" }, codes(group:cluster("demo", { vnet_integration = true,
-      location = "qatarcentral" }):check()))
+    local elsewhere = group:cluster("demo", { vnet_integration = true, location = "westindia" })
+    assert.are.same({ "region_unavailable" }, found(elsewhere))
+    assert.are.equal("LocationNotAvailableForResourceType", fails(elsewhere).code)
+    elsewhere = group:cluster("demo", { location = "qatarcentral" })
+    assert.are.same({}, found(elsewhere))
+    assert.are.equal("InvalidParameter", azure.error_of(function() -- what its constructor refuses
+      client:resource(elsewhere.id, "2026-05-01"):put { location = "qatarcentral",
+        identity = { type = "SystemAssigned" },
+        properties = { dnsPrefix = "demo", apiServerAccessProfile = { enableVnetIntegration = true },
+          agentPoolProfiles = { { name = "system", mode = "System", count = 1, vmSize = "Standard_D4s_v3" } } } }
+    end).code)
     local cluster = group:cluster("demo", { vnet_integration = true, kubernetes_version = "1.12" })
     assert.are.same({ "kubernetes_version_unavailable" }, found(cluster))
     assert.are.equal("K8sVersionNotSupported", fails(cluster).code)
@@ -247,22 +260,119 @@ describe("a check of a cluster", function()
     guard:create()
     network.vnet:subnet("apiserver", { address_prefix = "172.19.0.0/28", delegation = DELEGATION,
       nsg = guard }):create()
-    assert.are.same({ "nsg_flow_denied", "nsg_flow_denied", "nsg_flow_denied" }, codes(azure.cluster(network):check()))
+    assert.are.same({ "nsg_flow_denied", "nsg_flow_denied", "nsg_flow_denied" }, found(azure.cluster(network)))
+    assert.matches("K8SAPIServerConnFail", tostring(fails(azure.cluster(network))))
+    azure.cluster(network):delete()
     guard:add_missing_rules { apiserver_subnet = network.apiserver, node_subnet = network.nodes }
     assert.are.same({}, codes(azure.cluster(network):check()))
+    azure.cluster(network):create()
   end)
 
   it("finds a subnet without routes where the outbound type needs them", function()
     create_network()
-    assert.are.same({ "route_table_required" }, codes(azure.cluster(network, {
-      outbound_type = "userDefinedRouting" }):check()))
+    local cluster = azure.cluster(network, { outbound_type = "userDefinedRouting" })
+    assert.are.same({ "route_table_required" }, found(cluster))
+    fails(cluster)
+  end)
+
+  it("warns of routes that lead to no way out", function()
+    create_network()
+    local cluster = azure.cluster(network, { outbound_type = "userDefinedRouting" })
+    local function route(prefix)
+      local path = network.group.id .. "/providers/Microsoft.Network/routeTables/routes"
+      local routes = client:resource(path, "2024-05-01"):put { location = "westus2", properties = { routes = {
+        { name = "out", properties = { addressPrefix = prefix, nextHopType = "VirtualAppliance",
+          nextHopIpAddress = "172.19.2.4" } } } } }
+      client:resource(network.nodes.id, "2024-05-01"):put { properties = { addressPrefix = "172.19.1.0/24",
+        routeTable = { id = routes.id } } }
+    end
+    route "10.1.0.0/16"
+    local findings = cluster:check()
+    assert.are.equal("default_route_missing", findings[1].code)
+    assert.is_true(findings.ok)
+    route "0.0.0.0/0"
+    assert.are.equal(0, #cluster:check())
+    cluster:create()
+  end)
+
+  describe("whose pools have subnets of their own", function()
+    -- The cluster with a pool in the subnet "gpu".
+    local function with_pool(changes)
+      local pools = { { name = "system", mode = "System", count = 1 },
+        { name = "gpu", mode = "User", count = 4, subnet = network.vnet:subnet "gpu" } }
+      return azure.cluster(network, { pools = pools, table.unpack(changes or {}) })
+    end
+
+    local function gpu(prefix, delegations)
+      return { name = "gpu", properties = { addressPrefix = prefix or "172.19.2.0/24", delegations = delegations } }
+    end
+
+    local function grant()
+      local subnet = network.vnet:subnet "gpu"
+      subnet:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
+    end
+
+    it("finds nothing where nothing is wrong with any", function()
+      create_network { more = gpu() }
+      grant()
+      local cluster = with_pool()
+      assert.are.equal(0, #cluster:check(), tostring(cluster:check()))
+      cluster:create()
+    end)
+
+    it("finds one that is too small, one that is delegated, one that the identity may not use", function()
+      create_network { more = gpu "172.19.2.0/29" } -- 3 addresses
+      assert.are.same({ "node_subnet_capacity", "permission_missing" }, found(with_pool()))
+      assert.are.equal("pools", with_pool():check()[1].field)
+      assert.are.equal("InsufficientSubnetSize", fails(with_pool()).code)
+      grant()
+      assert.are.same({ "node_subnet_capacity" }, found(with_pool()))
+      client:resource(network.vnet:subnet("gpu").id, "2024-05-01"):put(gpu("172.19.2.0/24",
+        { { name = "x", properties = { serviceName = DELEGATION } } }))
+      assert.are.same({ "node_subnet_delegated" }, found(with_pool()))
+      assert.are.equal("SubnetIsDelegated", fails(with_pool()).code)
+    end)
+
+    it("finds one that does not exist", function()
+      create_network()
+      assert.are.same({ "not_found" }, found(with_pool()))
+      assert.are.equal("SubnetNotFound", fails(with_pool()).code)
+    end)
+
+    it("finds security rules that keep the nodes of one of them from the API server", function()
+      create_network { more = gpu() }
+      grant()
+      local guard = network.group:nsg("guard", { rules = { { name = "deny", priority = 200, direction = "Outbound",
+        access = "Deny", protocol = "Tcp", ports = { "443" } } } })
+      guard:create()
+      network.vnet:subnet("gpu", { address_prefix = "172.19.2.0/24", nsg = guard }):create()
+      assert.are.same({ "nsg_flow_denied" }, found(with_pool()))
+      assert.matches("K8SAPIServerConnFail", tostring(fails(with_pool())))
+    end)
+
+    it("finds one in another network, and a pool that has none", function()
+      create_network()
+      local far = network.group:vnet("far", { address_prefixes = { "172.20.0.0/16" } })
+      far:create()
+      local subnet = far:subnet("gpu", { address_prefix = "172.20.0.0/24" })
+      subnet:create()
+      subnet:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
+      local refused = azure.error_of(azure.cluster, network, { pools = { { name = "system", mode = "System" },
+        { name = "gpu", subnet = subnet } } })
+      assert.are.same({ "node_subnet_wrong_vnet" }, codes(refused.findings))
+      local cluster = network.group:cluster("demo", { pools = { { name = "system", mode = "System" },
+        { name = "gpu", subnet = network.nodes } }, identity = network.identity })
+      assert.are.same({ "node_subnet_required" }, found(cluster))
+      fails(cluster)
+    end)
   end)
 
   it("finds a private DNS zone that does not exist", function()
     create_network()
     local zone = network.group.id .. "/providers/Microsoft.Network/privateDnsZones/private.westus2.azmk8s.io"
-    assert.are.same({ "private_dns_zone_missing" }, codes(azure.cluster(network, {
-      private = true, private_dns_zone = zone }):check()))
+    local cluster = azure.cluster(network, { private = true, private_dns_zone = zone })
+    assert.are.same({ "private_dns_zone_missing" }, found(cluster))
+    fails(cluster)
   end)
 
   it("warns of what may not be read, and goes on", function()

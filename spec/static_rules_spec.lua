@@ -98,6 +98,25 @@ describe("declaring", function()
       assert.are.same({}, of_cluster { node_subnet = nodes { address_prefix = "172.19.1.0/29" }, node_count = 3 })
     end)
 
+    it("has every pool in its own subnet looked at", function()
+      local small, far = vnet:subnet("gpu", { address_prefix = "172.19.2.0/29" }), group:vnet("far", {
+        address_prefixes = { "10.7.0.0/16" } })
+      local function of_pool(subnet, count)
+        return of_cluster { pools = { { name = "system", mode = "System" },
+          { name = "gpu", subnet = subnet, count = count } } }
+      end
+      assert.are.same({}, of_pool(small, 3))
+      assert.are.same({ "node_subnet_capacity" }, of_pool(small, 4))
+      assert.are.same({}, of_pool(small.id, 4)) -- of which nothing is known but its name
+      assert.are.same({ "apiserver_subnet_is_node_subnet", "node_subnet_delegated" }, of_pool(apiserver()))
+      assert.are.same({ "node_subnet_wrong_vnet" }, of_pool(far:subnet("gpu", { address_prefix = "10.7.0.0/24" })))
+    end)
+
+    it("has no integration where the region does not offer it", function()
+      assert.are.same({ "region_unavailable" }, of_cluster { location = "qatarcentral" })
+      assert.are.same({}, codes(group.cluster, group, "plain", { location = "Qatar Central" }))
+    end)
+
     it("counts pods where they are in the nodes' subnet", function()
       assert.are.same({}, of_cluster { network_plugin = "azure", node_count = 8 }) -- 8 * 31 = 248 of 251
       assert.are.same({ "node_subnet_capacity" }, of_cluster { network_plugin = "azure", node_count = 9 })

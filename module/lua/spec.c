@@ -184,18 +184,30 @@ json_t **aks_options_take(lua_State *L, int index, const struct aks_fields *fiel
     return options;
 }
 
+/* Those of one record at `index`, and of the records in it. */
+static void note_references(lua_State *L, int index, const struct aks_fields *fields, struct aks_resource *resource,
+                            struct aks_error *error)
+{
+    luaL_checkstack(L, 8, "references");
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        struct aks_resource *other = aks_lua_resource_test(L, -1);
+        const struct aks_field *field =
+            lua_type(L, -2) == LUA_TSTRING ? aks_fields_find(fields, lua_tostring(L, -2)) : NULL;
+
+        if (other && field && !aks_resource_add_reference(resource, field, other, error))
+            aks_raise(L, error);
+        if (!field || !field->items || !lua_istable(L, -1))
+            continue;
+        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+            if (lua_istable(L, -1))
+                note_references(L, lua_gettop(L), field->items, resource, error);
+    }
+}
+
 void aks_spec_note_references(lua_State *L, int index, struct aks_resource *resource)
 {
     struct aks_error *error = aks_box_error(L);
 
-    index = lua_absindex(L, index);
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        struct aks_resource *other = aks_lua_resource_test(L, -1);
-        const struct aks_field *field =
-            lua_type(L, -2) == LUA_TSTRING ? aks_fields_find(&resource->type->fields, lua_tostring(L, -2)) : NULL;
-
-        if (other && field && !aks_resource_add_reference(resource, field, other, error))
-            aks_raise(L, error);
-    }
+    note_references(L, lua_absindex(L, index), &resource->type->fields, resource, error);
     lua_pop(L, 1);
 }

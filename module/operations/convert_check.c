@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "operations/current.h"
 #include "operations/permissions.h"
+#include "operations/preflight.h"
 #include "resources/cluster.h"
 #include "resources/cluster_view.h"
 #include "rules/cluster_rules.h"
@@ -53,6 +54,7 @@ static const char *text_of(const json_t *document, const char *path)
 static void check_cluster(struct check *check)
 {
     const char *state = aks_resource_provisioning_state(check->operation->resource);
+    const char *location = text_of(check->state, "location");
     const json_t *families = aks_document_get(check->state, "properties.networkProfile.ipFamilies");
 
     if (aks_current_is_busy(check->operation))
@@ -61,6 +63,8 @@ static void check_cluster(struct check *check)
     if (aks_current_has_power(check->operation, "Stopped"))
         add(check, "cluster_not_running", NULL,
             "the cluster is stopped, and a stopped cluster can only be started or deleted");
+    if (!aks_region_integrates(location))
+        add(check, "region_unavailable", NULL, "the region %s does not offer API Server VNet Integration", location);
     for (size_t i = 0; i < json_array_size(families); i++)
         if (aks_text_equal_fold(json_string_value(json_array_get(families, i)), "IPv6"))
             add(check, "convert_dual_stack", NULL,
@@ -89,16 +93,12 @@ static const struct aks_sight *network_of(struct check *check, const char *subne
 /* The network of the nodes: the one that was brought, or the one that AKS made. NULL: not known. */
 static const char *node_network(struct check *check)
 {
-    const json_t *pools = aks_document_get(check->state, AKS_CLUSTER_POOLS);
     const struct aks_survey *survey = &check->convert->survey;
+    const char *subnet = aks_cluster_node_subnet(check->state, 0);
+    const struct aks_sight *sight = subnet ? network_of(check, subnet) : NULL;
 
-    for (size_t i = 0; i < json_array_size(pools); i++) {
-        const char *subnet = aks_document_text_at(json_array_get(pools, i), "vnetSubnetID");
-        const struct aks_sight *sight = subnet && *subnet ? network_of(check, subnet) : NULL;
-
-        if (sight)
-            return sight->target;
-    }
+    if (sight)
+        return sight->target;
     for (size_t j = 0; j < survey->count; j++) {
         const char *id = aks_document_text_at(survey->sights[j]->document, "value[0].id");
 
@@ -122,10 +122,10 @@ static void check_network(struct check *check)
 
 static bool is_node_subnet(const struct check *check)
 {
-    const json_t *pools = aks_document_get(check->state, AKS_CLUSTER_POOLS);
+    const char *subnet;
 
-    for (size_t i = 0; i < json_array_size(pools); i++)
-        if (aks_id_equal(text_of(json_array_get(pools, i), "vnetSubnetID"), check->convert->apiserver_subnet))
+    for (size_t i = 0; (subnet = aks_cluster_node_subnet(check->state, i)) != NULL; i++)
+        if (aks_id_equal(subnet, check->convert->apiserver_subnet))
             return true;
     return false;
 }
@@ -163,6 +163,34 @@ static void check_permissions(struct check *check)
     check->enough_memory &=
         aks_permissions_check(&check->convert->survey, check->convert->apiserver_subnet, actions, count,
                               check->operation->resource->title, "apiserver_subnet", &check->convert->findings);
+}
+
+static json_t *subnet_of(struct check *check, const char *id)
+{
+    const struct aks_sight *sight = network_of(check, id);
+    const json_t *subnets = sight ? aks_document_get(sight->document, "properties.subnets") : NULL;
+
+    return aks_records_find(subnets, strrchr(id, '/') + 1);
+}
+
+/* Nodes that do not reach the API server at its new address do not come back. */
+static void check_security(struct check *check)
+{
+    size_t count = 1, limit = json_array_size(aks_document_get(check->state, AKS_CLUSTER_POOLS)) + 1;
+    const char *apiserver = check->convert->apiserver_subnet, *id;
+    struct aks_preflight_subnet *subnets = calloc(limit, sizeof *subnets);
+
+    if (!subnets) {
+        check->enough_memory = false;
+        return;
+    }
+    subnets[0] = (struct aks_preflight_subnet){
+        .id = apiserver, .field = "apiserver_subnet", .of_apiserver = true, .document = subnet_of(check, apiserver)};
+    while ((id = aks_cluster_node_subnet(check->state, count - 1)) != NULL)
+        subnets[count++] = (struct aks_preflight_subnet){.id = id, .field = "pools", .document = subnet_of(check, id)};
+    check->enough_memory &= aks_preflight_check_security(&check->convert->survey, subnets, count, check->network,
+                                                         &check->convert->findings);
+    free(subnets);
 }
 
 /* "nodepool1 (3 nodes), gpu (2 nodes)"; NULL for want of memory. */
@@ -232,6 +260,7 @@ bool aks_convert_check(struct aks_operation *operation)
         check_subnet(&check);
     if (check.subnet)
         check_permissions(&check);
+    check_security(&check);
     tell_consequences(&check);
     aks_rules_sort(&convert->findings);
     return check.enough_memory;

@@ -54,22 +54,9 @@ static void look_at_parent(struct aks_operation *operation, const char *subnet)
     aks_error_clear(&error);
 }
 
-static const char *brought_subnet(const struct aks_operation *operation)
-{
-    const json_t *pools = aks_document_get(operation->resource->state, AKS_CLUSTER_POOLS);
-
-    for (size_t i = 0; i < json_array_size(pools); i++) {
-        const char *subnet = aks_document_text_at(json_array_get(pools, i), "vnetSubnetID");
-
-        if (subnet && *subnet)
-            return subnet;
-    }
-    return NULL;
-}
-
 void aks_convert_look_address(struct aks_operation *operation)
 {
-    const char *subnet = brought_subnet(operation);
+    const char *subnet = aks_cluster_node_subnet(operation->resource->state, 0);
 
     look_in_node_group(operation, "loadBalancers/kube-apiserver");
     look_in_node_group(operation, "privateEndpoints/kube-apiserver");
@@ -93,15 +80,34 @@ void aks_convert_look(struct aks_operation *operation)
     const char *principal = principal_of(operation->resource->state);
 
     aks_convert_look_address(operation);
-    if (!brought_subnet(operation)) /* the network is AKS's own, and so are the permissions in it */
-        look_in_node_group(operation, "virtualNetworks");
+    if (!aks_cluster_node_subnet(operation->resource->state, 0))
+        look_in_node_group(operation, "virtualNetworks"); /* AKS's own, and so are the permissions in it */
     else if (principal)
         aks_permissions_look(operation, convert_of(operation)->apiserver_subnet, principal);
 }
 
+/* The network security group of a subnet, if it is of the network that was seen. */
+static void look_at_group(struct aks_operation *operation, const struct aks_sight *network, const char *subnet)
+{
+    const json_t *subnets = aks_document_get(network->document, "properties.subnets");
+    const char *group;
+
+    if (!json_is_array(subnets) || !aks_id_is_within(subnet, network->target))
+        return;
+    group =
+        aks_document_text_at(aks_records_find(subnets, strrchr(subnet, '/') + 1), "properties.networkSecurityGroup.id");
+    if (group)
+        aks_survey_look(operation, group, NULL, NETWORK_VERSION);
+}
+
 void aks_convert_seen(struct aks_operation *operation, const struct aks_sight *sight)
 {
+    const char *subnet;
+
     aks_permissions_seen(operation, sight);
+    look_at_group(operation, sight, convert_of(operation)->apiserver_subnet);
+    for (size_t i = 0; (subnet = aks_cluster_node_subnet(operation->resource->state, i)) != NULL; i++)
+        look_at_group(operation, sight, subnet);
 }
 
 /* The network security groups of the subnets that were seen. */

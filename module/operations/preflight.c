@@ -58,17 +58,26 @@ static void look_at_network(struct aks_operation *operation, const char *subnet)
     aks_error_clear(&error);
 }
 
+/* New document of the cluster as it is to be; NULL: it cannot be, which the check tells. */
+static json_t *body_of(struct aks_operation *operation)
+{
+    struct aks_error error = {0};
+    json_t *body = aks_resource_body(operation->resource, operation->resource->state, &error);
+
+    if (error.no_memory)
+        lack_memory(operation);
+    aks_error_clear(&error);
+    return body;
+}
+
 static void look_at_networks(struct aks_operation *operation)
 {
-    static const char *const fields[] = {"apiserver_subnet", "node_subnet"};
+    json_t *body = body_of(operation);
+    const char *subnet;
 
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        char *subnet = wanted(operation, fields[i]);
-
-        if (subnet)
-            look_at_network(operation, subnet);
-        free(subnet);
-    }
+    for (size_t i = 0; (subnet = aks_cluster_subnet(body, i)) != NULL; i++)
+        look_at_network(operation, subnet);
+    json_decref(body);
 }
 
 static void look_at_reference(struct aks_operation *operation, const char *field, const char *version)
@@ -114,23 +123,21 @@ void aks_preflight_look(struct aks_operation *operation)
 /* What a principal may do at the subnets that are brought. */
 static void look_at_assignments(struct aks_operation *operation, const char *principal)
 {
-    static const char *const fields[] = {"apiserver_subnet", "node_subnet", "private_dns_zone"};
+    json_t *body = body_of(operation);
+    char *zone = wanted(operation, "private_dns_zone");
+    const char *subnet;
 
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        char *scope = wanted(operation, fields[i]);
-
-        if (scope && scope[0] == '/')
-            aks_permissions_look(operation, scope, principal);
-        free(scope);
-    }
+    for (size_t i = 0; (subnet = aks_cluster_subnet(body, i)) != NULL; i++)
+        aks_permissions_look(operation, subnet, principal);
+    if (zone && zone[0] == '/')
+        aks_permissions_look(operation, zone, principal);
+    free(zone);
+    json_decref(body);
 }
 
-/* The security rules and routes of the subnets in question, not of all in the network. */
-static void look_at_subnet(struct aks_operation *operation, const json_t *subnets, const char *field)
+static void look_at_subnet(struct aks_operation *operation, const json_t *subnet)
 {
     static const char *const paths[] = {"properties.networkSecurityGroup.id", "properties.routeTable.id"};
-    char *id = wanted(operation, field);
-    const json_t *subnet = id ? aks_records_find(subnets, strrchr(id, '/') + 1) : NULL;
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         const char *target = aks_document_text_at(subnet, paths[i]);
@@ -138,7 +145,19 @@ static void look_at_subnet(struct aks_operation *operation, const json_t *subnet
         if (target)
             aks_survey_look(operation, target, NULL, NETWORK_VERSION);
     }
-    free(id);
+}
+
+/* The security rules and routes of the subnets in question, not of all in the network. */
+static void look_at_subnets(struct aks_operation *operation, const struct aks_sight *network)
+{
+    const json_t *subnets = aks_document_get(network->document, "properties.subnets");
+    json_t *body = body_of(operation);
+    const char *id;
+
+    for (size_t i = 0; (id = aks_cluster_subnet(body, i)) != NULL; i++)
+        if (aks_id_is_within(id, network->target))
+            look_at_subnet(operation, aks_records_find(subnets, strrchr(id, '/') + 1));
+    json_decref(body);
 }
 
 static bool has_type(const struct aks_sight *sight, const char *type)
@@ -150,13 +169,11 @@ static bool has_type(const struct aks_sight *sight, const char *type)
 
 void aks_preflight_seen(struct aks_operation *operation, const struct aks_sight *sight)
 {
-    const json_t *subnets = aks_document_get(sight->document, "properties.subnets");
     const char *principal = aks_document_text_at(sight->document, "properties.principalId");
     const char *location = aks_document_text_at(sight->document, "location");
 
-    if (json_is_array(subnets)) {
-        look_at_subnet(operation, subnets, "apiserver_subnet");
-        look_at_subnet(operation, subnets, "node_subnet");
+    if (json_is_array(aks_document_get(sight->document, "properties.subnets"))) {
+        look_at_subnets(operation, sight);
     } else if (principal && has_type(sight, aks_type_identity.arm_type)) {
         look_at_assignments(operation, principal);
     } else if (location && !operation->resource->location &&

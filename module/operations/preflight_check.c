@@ -8,17 +8,12 @@
 #include "arm/id.h"
 #include "base/text.h"
 #include "operations/permissions.h"
-#include "operations/security_group.h"
 #include "resources/cluster.h"
 #include "resources/cluster_view.h"
 #include "resources/role_assignment.h"
 #include "rules/cluster_rules.h"
 #include "rules/permission.h"
 #include "rules/rule.h"
-
-enum { APISERVER, NODES, SUBNETS };
-
-static const char *const subnet_fields[SUBNETS] = {"apiserver_subnet", "node_subnet"};
 
 /* Everything that a check looks at. */
 struct check {
@@ -27,10 +22,11 @@ struct check {
     const struct aks_resource *resource;
     struct aks_findings *findings;
     bool declared;
-    json_t *body;             /* owned: the cluster as it is to be */
-    json_t *subnets[SUBNETS]; /* owned: as seen, or as declared; NULL: not known */
-    json_t *network;          /* owned likewise: of the nodes */
-    const char *location;     /* NULL: not known */
+    json_t *body;                         /* owned: the cluster as it is to be */
+    struct aks_preflight_subnet *subnets; /* owned: that of the API server, if there is one, and those of the nodes */
+    size_t subnet_count;
+    json_t *network;      /* owned: of the nodes, as seen, or as declared; NULL: not known */
+    const char *location; /* NULL: not known */
 };
 
 static const char *text_of(const json_t *document, const char *path)
@@ -38,18 +34,6 @@ static const char *text_of(const json_t *document, const char *path)
     const char *text = aks_document_text_at(document, path);
 
     return text && *text ? text : NULL;
-}
-
-static const char *subnet_id(const struct check *check, size_t which)
-{
-    const json_t *pools = aks_document_get(check->body, AKS_CLUSTER_POOLS);
-
-    if (which == APISERVER)
-        return text_of(check->body, AKS_CLUSTER_ACCESS "subnetId");
-    for (size_t i = 0; i < json_array_size(pools); i++)
-        if (text_of(json_array_get(pools, i), "vnetSubnetID"))
-            return text_of(json_array_get(pools, i), "vnetSubnetID");
-    return NULL;
 }
 
 /* What was seen of the virtual network of a subnet; NULL: it was not looked at. */
@@ -76,50 +60,87 @@ static json_t *declared_document(const struct check *check, const struct aks_res
     return document;
 }
 
-/* Subnets as they are, else as they are declared; one that is neither is told. */
-static bool find_subnet(struct check *check, size_t which)
+/* A subnet as it is, else as it is declared; one that is neither is told. */
+static bool find_subnet(struct check *check, struct aks_preflight_subnet *subnet)
 {
-    const char *id = subnet_id(check, which), *field = subnet_fields[which];
-    const struct aks_resource *object = aks_resource_referred(check->resource, field);
-    const struct aks_sight *sight = id ? network_of(check, id) : NULL;
+    const struct aks_resource *object = aks_resource_referred_to(check->resource, subnet->id);
+    const struct aks_sight *sight = network_of(check, subnet->id);
     json_t *list = sight ? aks_document_get(sight->document, "properties.subnets") : NULL;
 
-    if (!id || !sight)
+    if (!sight)
         return true;
     if (sight->refusal)
-        return aks_rule_break(check->findings, "check_forbidden", check->resource->title, field, NULL,
+        return aks_rule_break(check->findings, "check_forbidden", check->resource->title, subnet->field, NULL,
                               "the virtual network %s may not be read (%s): the subnet was not checked", sight->target,
                               sight->refusal);
-    check->subnets[which] = json_incref(aks_records_find(list, strrchr(id, '/') + 1));
-    if (!check->subnets[which])
-        check->subnets[which] = declared_document(check, object);
-    if (which == NODES) {
+    subnet->document = json_incref(aks_records_find(list, strrchr(subnet->id, '/') + 1));
+    if (!subnet->document)
+        subnet->document = declared_document(check, object);
+    if (!subnet->of_apiserver && !check->network) {
         check->network = json_incref(sight->document);
         if (!check->network)
             check->network = declared_document(check, object ? object->parent : NULL);
     }
-    return check->subnets[which] ||
-           aks_rule_break(check->findings, "not_found", check->resource->title, field,
-                          "create it first: subnet:create()", "the subnet %s does not exist", id);
+    return subnet->document ||
+           aks_rule_break(check->findings, "not_found", check->resource->title, subnet->field,
+                          "create it first: subnet:create()", "the subnet %s does not exist", subnet->id);
+}
+
+static bool find_subnets(struct check *check)
+{
+    size_t limit = json_array_size(aks_document_get(check->body, AKS_CLUSTER_POOLS)) + 1;
+    const char *apiserver = text_of(check->body, AKS_CLUSTER_ACCESS "subnetId"), *id;
+
+    check->subnets = calloc(limit, sizeof *check->subnets);
+    if (!check->subnets)
+        return false;
+    for (size_t i = 0; (id = aks_cluster_subnet(check->body, i)) != NULL; i++) {
+        struct aks_preflight_subnet *subnet = &check->subnets[check->subnet_count++];
+        bool of_apiserver = apiserver && i == 0;
+
+        *subnet = (struct aks_preflight_subnet){.id = id,
+                                                .field = of_apiserver ? "apiserver_subnet"
+                                                         : id == aks_cluster_node_subnet(check->body, 0) ? "node_subnet"
+                                                                                                         : "pools",
+                                                .of_apiserver = of_apiserver};
+        if (!find_subnet(check, subnet))
+            return false;
+    }
+    return true;
+}
+
+/* New object of the subnets that are known, by their ids; NULL for want of memory. */
+static json_t *known_subnets(const struct check *check)
+{
+    json_t *known = json_object();
+
+    for (size_t i = 0; known && i < check->subnet_count; i++)
+        if (check->subnets[i].document &&
+            json_object_set(known, check->subnets[i].id, check->subnets[i].document) != 0) {
+            json_decref(known);
+            return NULL;
+        }
+    return known;
 }
 
 /* The rules of the cluster itself. What Azure would take for absent ranges is checked with them, for a new one. */
 static bool check_cluster(struct check *check)
 {
     json_t *services = json_string("10.0.0.0/16"), *pods = json_string("10.244.0.0/16");
+    json_t *subnets = known_subnets(check);
     const struct aks_cluster_sources sources = {
         .title = check->resource->title,
         .location = check->location,
         .cluster = check->body,
-        .apiserver = check->subnets[APISERVER],
-        .nodes = check->subnets[NODES],
+        .subnets = subnets,
         .network = check->network,
         .wanted_services = services,
         .wanted_pods = pods,
         .sharing = 1,
+        .whole = true,
     };
     struct aks_cluster_view view = {0};
-    bool done = services && pods && aks_cluster_view_make(&view, &sources) &&
+    bool done = services && pods && subnets && aks_cluster_view_make(&view, &sources) &&
                 aks_cluster_check_subnets(&view.facts, check->findings) &&
                 aks_cluster_check_addresses(&view.facts, check->findings) &&
                 aks_cluster_check_access(&view.facts, check->findings);
@@ -127,24 +148,60 @@ static bool check_cluster(struct check *check)
     aks_cluster_view_clear(&view);
     json_decref(services);
     json_decref(pods);
+    json_decref(subnets);
+    return done;
+}
+
+static bool has_default_route(const json_t *table)
+{
+    const json_t *routes = aks_document_get(table, "properties.routes");
+
+    for (size_t i = 0; i < json_array_size(routes); i++) {
+        const char *prefix = text_of(json_array_get(routes, i), "properties.addressPrefix");
+
+        if (prefix && strcmp(prefix, "0.0.0.0/0") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a subnet of nodes leads somewhere, when traffic leaves by routes of one's own alone. */
+static bool check_route_table(struct check *check, const struct aks_preflight_subnet *subnet)
+{
+    const char *table = text_of(subnet->document, "properties.routeTable.id");
+    const struct aks_sight *sight = table ? aks_survey_find(check->survey, table) : NULL;
+
+    if (!table)
+        return aks_rule_break(check->findings, "route_table_required", check->resource->title, "outbound_type", NULL,
+                              "outbound_type is userDefinedRouting, but the subnet %s of the nodes has no route table",
+                              subnet->id);
+    return !sight || !sight->document || has_default_route(sight->document) ||
+           aks_rule_break(check->findings, "default_route_missing", check->resource->title, "outbound_type", NULL,
+                          "outbound_type is userDefinedRouting, but the route table %s has no route for 0.0.0.0/0",
+                          table);
+}
+
+static bool check_routes(struct check *check)
+{
+    const char *outbound = text_of(check->body, "properties.networkProfile.outboundType");
+    bool done = true;
+
+    if (!outbound || !aks_text_equal_fold(outbound, "userDefinedRouting"))
+        return true;
+    for (size_t i = 0; done && i < check->subnet_count; i++)
+        done = check->subnets[i].of_apiserver || !check->subnets[i].document ||
+               check_route_table(check, &check->subnets[i]);
     return done;
 }
 
 /* What its network must not be. */
 static bool check_network(struct check *check)
 {
-    const char *outbound = text_of(check->body, "properties.networkProfile.outboundType");
     bool integrated = json_is_true(aks_document_get(check->body, AKS_CLUSTER_ACCESS "enableVnetIntegration"));
 
-    if (integrated && json_is_true(aks_document_get(check->network, "properties.encryption.enabled")) &&
-        !aks_rule_break(check->findings, "vnet_encryption", check->resource->title, "node_subnet", NULL,
-                        "the virtual network is encrypted, and API Server VNet Integration does not work in one"))
-        return false;
-    if (outbound && aks_text_equal_fold(outbound, "userDefinedRouting") && check->subnets[NODES] &&
-        !text_of(check->subnets[NODES], "properties.routeTable.id"))
-        return aks_rule_break(check->findings, "route_table_required", check->resource->title, "outbound_type", NULL,
-                              "outbound_type is userDefinedRouting, but the subnet of the nodes has no route table");
-    return true;
+    return !integrated || !json_is_true(aks_document_get(check->network, "properties.encryption.enabled")) ||
+           aks_rule_break(check->findings, "vnet_encryption", check->resource->title, "node_subnet", NULL,
+                          "the virtual network is encrypted, and API Server VNet Integration does not work in one");
 }
 
 static bool is_granted(const struct check *check, const char *scope);
@@ -161,16 +218,16 @@ static bool check_permissions(struct check *check)
         !aks_rule_break(check->findings, "not_found", check->resource->title, "identity",
                         "create it first: identity:create()", "the identity %s does not exist", identity))
         return false;
-    for (size_t i = 0; i < SUBNETS; i++) {
-        const char *scope = subnet_id(check, i);
+    for (size_t i = 0; i < check->subnet_count; i++) {
+        const char *scope = check->subnets[i].id, *field = check->subnets[i].field;
 
-        if (!scope || !check->subnets[i] || is_granted(check, scope))
+        if (!check->subnets[i].document || is_granted(check, scope))
             continue;
         if (sight && !sight->document && !sight->refusal && check->declared &&
-            !aks_rule_break(check->findings, "permission_missing", check->resource->title, subnet_fields[i], NULL,
+            !aks_rule_break(check->findings, "permission_missing", check->resource->title, field, NULL,
                             "no role at %s is declared for the cluster's identity, which does not exist yet", scope))
             return false;
-        if (!aks_permissions_check(check->survey, scope, actions, count, check->resource->title, subnet_fields[i],
+        if (!aks_permissions_check(check->survey, scope, actions, count, check->resource->title, field,
                                    check->findings))
             return false;
     }
@@ -205,82 +262,12 @@ static bool is_granted(const struct check *check, const char *scope)
 {
     const struct aks_resource *identity = aks_resource_referred(check->resource, "identity");
 
-    for (size_t i = 0; check->declared && identity && i < SUBNETS; i++) {
-        const struct aks_resource *subnet = aks_resource_referred(check->resource, subnet_fields[i]);
-
-        for (const struct aks_resource *at = subnet; at && aks_id_equal(subnet->id.text, scope); at = at->parent)
-            if (declares_grant(at, identity))
-                return true;
-    }
-    return false;
-}
-
-/* Security rules: of the groups on either subnet. */
-struct security {
-    struct aks_cidr *lists[3]; /* prefixes of both subnets, of the network */
-    size_t counts[3];
-};
-
-static bool check_group(struct check *check, const struct security *security, const struct aks_sight *sight,
-                        unsigned attached)
-{
-    const struct aks_required_network network = {
-        .apiserver_prefixes = security->lists[APISERVER],
-        .apiserver_prefix_count = security->counts[APISERVER],
-        .node_prefixes = security->lists[NODES],
-        .node_prefix_count = security->counts[NODES],
-    };
-    struct aks_security_view view;
-    struct aks_error error = {0};
-    bool done;
-
-    if (sight->refusal)
-        return aks_rule_break(check->findings, "check_forbidden", sight->target, NULL, NULL,
-                              "the network security group may not be read (%s): its rules were not checked",
-                              sight->refusal);
-    done = aks_security_view_read(&view, sight->document, security->lists[2], security->counts[2]) &&
-           aks_required_check(&view.group, &network, attached, sight->target, check->findings, &error);
-    aks_security_view_clear(&view);
-    aks_error_clear(&error);
-    return done;
-}
-
-static const char *group_of(const struct check *check, size_t which)
-{
-    return text_of(check->subnets[which], "properties.networkSecurityGroup.id");
-}
-
-static bool check_groups(struct check *check, const struct security *security)
-{
-    const char *apiserver = group_of(check, APISERVER), *nodes = group_of(check, NODES);
-    bool same = apiserver && nodes && aks_id_equal(apiserver, nodes);
-    const struct aks_sight *seen[] = {apiserver ? aks_survey_find(check->survey, apiserver) : NULL,
-                                      nodes && !same ? aks_survey_find(check->survey, nodes) : NULL};
-
-    if (seen[APISERVER] &&
-        !check_group(check, security, seen[APISERVER], AKS_SECURITY_ON_APISERVER | (same ? AKS_SECURITY_ON_NODES : 0U)))
+    if (!check->declared || !identity)
         return false;
-    return !seen[NODES] || check_group(check, security, seen[NODES], AKS_SECURITY_ON_NODES);
-}
-
-static bool check_security(struct check *check)
-{
-    struct security security = {0};
-    bool done = true;
-
-    if (!check->subnets[APISERVER] || !check->subnets[NODES])
-        return true;
-    for (size_t i = 0; i < SUBNETS; i++) {
-        security.lists[i] = aks_prefixes_read(check->subnets[i], "properties.addressPrefix",
-                                              "properties.addressPrefixes", &security.counts[i]);
-        done = done && security.lists[i];
-    }
-    security.lists[2] =
-        aks_prefixes_read(check->network, NULL, "properties.addressSpace.addressPrefixes", &security.counts[2]);
-    done = done && security.lists[2] && check_groups(check, &security);
-    for (size_t i = 0; i < sizeof security.lists / sizeof *security.lists; i++)
-        free(security.lists[i]);
-    return done;
+    for (const struct aks_resource *at = aks_resource_referred_to(check->resource, scope); at; at = at->parent)
+        if (declares_grant(at, identity))
+            return true;
+    return false;
 }
 
 static bool check_zone(struct check *check)
@@ -308,12 +295,14 @@ bool aks_preflight_check(struct aks_operation *operation, bool declared, struct 
 
     check.body = aks_resource_body(check.resource, check.resource->state, &error);
     aks_error_clear(&error);
-    done = check.body && find_subnet(&check, APISERVER) && find_subnet(&check, NODES) && check_cluster(&check) &&
-           check_network(&check) && check_permissions(&check) && check_security(&check) && check_zone(&check) &&
-           aks_preflight_check_offers(check.survey, check.resource, check.body, findings);
+    done = check.body && find_subnets(&check) && check_cluster(&check) && check_network(&check) &&
+           check_routes(&check) && check_permissions(&check) &&
+           aks_preflight_check_security(check.survey, check.subnets, check.subnet_count, check.network, findings) &&
+           check_zone(&check) && aks_preflight_check_offers(check.survey, check.resource, check.body, findings);
+    for (size_t i = 0; i < check.subnet_count; i++)
+        json_decref(check.subnets[i].document);
+    free(check.subnets);
     json_decref(check.body);
-    json_decref(check.subnets[APISERVER]);
-    json_decref(check.subnets[NODES]);
     json_decref(check.network);
     aks_rules_sort(findings);
     return done;

@@ -30,6 +30,11 @@ bool aks_pool_count_agrees(const struct aks_field *field, const json_t *wanted, 
 /* The first System pool of a cluster's document: what its node_count and vm_size are about; borrowed, NULL: none. */
 json_t *aks_cluster_system_pool(const json_t *document);
 
+/* The subnets that the pools of a cluster's document are in, each once: the id at `place`; NULL: past the last. */
+const char *aks_cluster_node_subnet(const json_t *document, size_t place);
+/* That of the API server, when it has one of one's own, and then those. */
+const char *aks_cluster_subnet(const json_t *document, size_t place);
+
 /* Puts into a new pool what every pool has where nothing else is said; `mode` is "System" or "User". */
 AKS_CHECK bool aks_cluster_complete_pool(json_t *pool, const char *mode);
 

@@ -29,6 +29,47 @@ json_t *aks_cluster_system_pool(const json_t *document)
     return NULL;
 }
 
+static const char *subnet_of(const json_t *pool)
+{
+    const char *subnet = json_string_value(json_object_get(pool, "vnetSubnetID"));
+
+    return subnet && *subnet ? subnet : NULL;
+}
+
+/* Whether an earlier pool is in the subnet of this one. */
+static bool is_repeated(const json_t *pools, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        const char *other = subnet_of(json_array_get(pools, i));
+
+        if (other && aks_id_equal(other, subnet_of(json_array_get(pools, index))))
+            return true;
+    }
+    return false;
+}
+
+const char *aks_cluster_node_subnet(const json_t *document, size_t place)
+{
+    const json_t *pools = aks_document_get(document, AKS_CLUSTER_POOLS);
+
+    for (size_t i = 0; i < json_array_size(pools); i++) {
+        const char *subnet = subnet_of(json_array_get(pools, i));
+
+        if (subnet && !is_repeated(pools, i) && place-- == 0)
+            return subnet;
+    }
+    return NULL;
+}
+
+const char *aks_cluster_subnet(const json_t *document, size_t place)
+{
+    const char *apiserver = aks_document_text_at(document, AKS_CLUSTER_ACCESS "subnetId");
+
+    if (!apiserver || !*apiserver)
+        return aks_cluster_node_subnet(document, place);
+    return place == 0 ? apiserver : aks_cluster_node_subnet(document, place - 1);
+}
+
 static json_t *read_of_system_pool(const json_t *document, const char *member)
 {
     const json_t *value = json_object_get(aks_cluster_system_pool(document), member);

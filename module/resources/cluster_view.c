@@ -84,24 +84,28 @@ size_t aks_subnet_used(const json_t *subnet, const char *own_group)
 }
 
 /* The last segment of an id. */
-static char *name_of(const char *id)
+static const char *name_of(const char *id)
 {
     const char *slash = strrchr(id, '/');
 
-    return strdup(slash ? slash + 1 : id);
+    return slash ? slash + 1 : id;
 }
 
-static bool read_subnet(struct aks_cluster_view *view, size_t place, struct aks_subnet_facts *facts,
-                        const json_t *document, const char *own_group)
+/* Takes the next place among the view's subnets. */
+static bool read_subnet(struct aks_cluster_view *view, const struct aks_cluster_sources *sources, const char *id)
 {
-    view->lists[place] =
+    const json_t *document = json_object_get(sources->subnets, id);
+    struct aks_subnet_facts *facts = &view->subnets[view->subnet_count];
+    struct aks_cidr *prefixes =
         aks_prefixes_read(document, "properties.addressPrefix", "properties.addressPrefixes", &facts->prefix_count);
+
+    facts->name = name_of(id);
     facts->known = document;
-    facts->prefixes = view->lists[place];
+    facts->prefixes = prefixes;
     facts->delegation = text_of(document, "properties.delegations[0].properties.serviceName");
-    facts->used = aks_subnet_used(document, own_group);
-    facts->foreign_use = place == 0 ? aks_subnet_foreign_use(document) : NULL;
-    return view->lists[place];
+    facts->used = aks_subnet_used(document, text_of(sources->cluster, "properties.nodeResourceGroup"));
+    view->lists[view->subnet_count++] = prefixes;
+    return prefixes;
 }
 
 /* The virtual network of a subnet's id ends before "/subnets/". */
@@ -112,44 +116,15 @@ static bool in_one_network(const char *a, const char *b)
     return end_a && end_b && end_a - a == end_b - b && aks_text_equal_fold_n(a, b, (size_t)(end_a - a));
 }
 
-static const char *node_subnet_of(const json_t *cluster)
+/* The first pool without a subnet. */
+static const char *pool_without_subnet(const json_t *cluster)
 {
     const json_t *pools = aks_document_get(cluster, AKS_CLUSTER_POOLS);
 
-    for (size_t i = 0; i < json_array_size(pools); i++) {
-        const char *subnet = text_of(json_array_get(pools, i), "vnetSubnetID");
-
-        if (subnet)
-            return subnet;
-    }
+    for (size_t i = 0; i < json_array_size(pools); i++)
+        if (!text_of(json_array_get(pools, i), "vnetSubnetID"))
+            return text_of(json_array_get(pools, i), "name");
     return NULL;
-}
-
-static bool read_subnets(struct aks_cluster_view *view, const struct aks_cluster_sources *sources)
-{
-    struct aks_cluster_facts *facts = &view->facts;
-    const char *apiserver = text_of(sources->cluster, AKS_CLUSTER_ACCESS "subnetId");
-    const char *nodes = node_subnet_of(sources->cluster);
-    const char *own = text_of(sources->cluster, "properties.nodeResourceGroup");
-
-    facts->subnets_in_one_vnet = !apiserver || !nodes || in_one_network(apiserver, nodes);
-    facts->same_subnet = apiserver && nodes && aks_id_equal(apiserver, nodes);
-    if (apiserver) {
-        view->apiserver.name = view->apiserver_name = name_of(apiserver);
-        facts->apiserver = &view->apiserver;
-        if (!view->apiserver_name || !read_subnet(view, 0, &view->apiserver, sources->apiserver, own))
-            return false;
-    }
-    if (nodes) {
-        view->nodes.name = view->nodes_name = name_of(nodes);
-        facts->nodes = &view->nodes;
-        if (!view->nodes_name || !read_subnet(view, 1, &view->nodes, sources->nodes, own))
-            return false;
-    }
-    view->lists[2] =
-        aks_prefixes_read(sources->network, NULL, "properties.addressSpace.addressPrefixes", &facts->network_count);
-    facts->network = view->lists[2];
-    return view->lists[2];
 }
 
 /* How many nodes an upgrade adds: "33%" (rounded up) or "2"; absent: 10%. */
@@ -163,12 +138,12 @@ static unsigned long long surge_of(const json_t *pool, unsigned long long count)
     return (count * number + 99) / 100;
 }
 
-static void count_addresses(struct aks_cluster_facts *facts, const json_t *cluster)
+/* What the pools in a subnet take of it. */
+static void count_addresses(struct aks_subnet_facts *facts, const json_t *cluster, const char *subnet, bool overlay)
 {
     const json_t *pools = aks_document_get(cluster, AKS_CLUSTER_POOLS);
-    const char *subnet = node_subnet_of(cluster);
 
-    for (size_t i = 0; subnet && i < json_array_size(pools); i++) {
+    for (size_t i = 0; i < json_array_size(pools); i++) {
         const json_t *pool = json_array_get(pools, i), *pods = aks_document_get(pool, "maxPods");
         const char *other = text_of(pool, "vnetSubnetID");
         json_int_t count = json_integer_value(json_object_get(pool, "count"));
@@ -176,10 +151,60 @@ static void count_addresses(struct aks_cluster_facts *facts, const json_t *clust
 
         if (!other || !aks_id_equal(other, subnet))
             continue;
-        each = facts->overlay ? 0 : json_is_integer(pods) ? (unsigned long long)json_integer_value(pods) : DEFAULT_PODS;
+        each = overlay ? 0 : json_is_integer(pods) ? (unsigned long long)json_integer_value(pods) : DEFAULT_PODS;
         facts->addresses += aks_capacity_addresses(nodes, 0, each);
         facts->surge += aks_capacity_addresses(0, surge_of(pool, nodes), each);
     }
+}
+
+/* How the subnets lie to each other. */
+static void relate_subnets(struct aks_cluster_facts *facts, const struct aks_cluster_sources *sources)
+{
+    const json_t *cluster = sources->cluster;
+    const char *apiserver = text_of(cluster, AKS_CLUSTER_ACCESS "subnetId");
+    const char *first = aks_cluster_node_subnet(cluster, 0), *nodes;
+
+    facts->apiserver_in_node_vnet = !apiserver || !first || in_one_network(apiserver, first);
+    facts->nodes_in_one_vnet = true;
+    for (size_t i = 0; (nodes = aks_cluster_node_subnet(cluster, i)) != NULL; i++) {
+        facts->nodes_in_one_vnet = facts->nodes_in_one_vnet && in_one_network(first, nodes);
+        facts->same_subnet = facts->same_subnet || (apiserver && aks_id_equal(apiserver, nodes));
+    }
+    facts->pool_without_subnet = first && sources->whole ? pool_without_subnet(cluster) : NULL;
+}
+
+static bool read_subnets(struct aks_cluster_view *view, const struct aks_cluster_sources *sources)
+{
+    struct aks_cluster_facts *facts = &view->facts;
+    const json_t *cluster = sources->cluster;
+    const char *apiserver = text_of(cluster, AKS_CLUSTER_ACCESS "subnetId"), *nodes;
+    size_t limit = json_array_size(aks_document_get(cluster, AKS_CLUSTER_POOLS)) + 2;
+
+    view->subnets = calloc(limit, sizeof *view->subnets);
+    view->lists = calloc(limit, sizeof(struct aks_cidr *));
+    if (!view->subnets || !view->lists)
+        return false;
+    if (apiserver) {
+        if (!read_subnet(view, sources, apiserver))
+            return false;
+        view->subnets[0].field = "apiserver_subnet";
+        view->subnets[0].foreign_use = aks_subnet_foreign_use(json_object_get(sources->subnets, apiserver));
+        facts->apiserver = &view->subnets[0];
+    }
+    facts->node_subnets = view->subnets + view->subnet_count;
+    while ((nodes = aks_cluster_node_subnet(cluster, facts->node_subnet_count)) != NULL) {
+        struct aks_subnet_facts *subnet = &view->subnets[view->subnet_count];
+
+        if (!read_subnet(view, sources, nodes))
+            return false;
+        subnet->field = facts->node_subnet_count++ == 0 ? "node_subnet" : "pools";
+        count_addresses(subnet, cluster, nodes, facts->overlay);
+    }
+    relate_subnets(facts, sources);
+    view->lists[view->subnet_count] =
+        aks_prefixes_read(sources->network, NULL, "properties.addressSpace.addressPrefixes", &facts->network_count);
+    facts->network = view->lists[view->subnet_count];
+    return facts->network;
 }
 
 static const struct aks_cidr *read_prefix(const json_t *cluster, const char *path, const json_t *absent,
@@ -234,7 +259,6 @@ static void read_cluster(struct aks_cluster_view *view, const struct aks_cluster
         facts->pods = read_prefix(cluster, NETWORK "podCidr", sources->wanted_pods, &view->pods);
     if (dns && aks_cidr_parse_address(dns, &view->dns) == AKS_CIDR_VALID)
         facts->dns = &view->dns;
-    count_addresses(facts, cluster);
 }
 
 bool aks_cluster_view_make(struct aks_cluster_view *view, const struct aks_cluster_sources *sources)
@@ -252,9 +276,9 @@ bool aks_cluster_view_make(struct aks_cluster_view *view, const struct aks_clust
 
 void aks_cluster_view_clear(struct aks_cluster_view *view)
 {
-    for (size_t i = 0; i < sizeof view->lists / sizeof *view->lists; i++)
+    for (size_t i = 0; view->lists && i <= view->subnet_count; i++)
         free(view->lists[i]);
-    free(view->apiserver_name);
-    free(view->nodes_name);
+    free(view->lists);
+    free(view->subnets);
     *view = (struct aks_cluster_view){0};
 }

@@ -14,20 +14,20 @@
 struct aks_cluster_sources {
     const char *title;
     const char *location;
-    const json_t *cluster;   /* as it is to be: a body */
-    const json_t *apiserver; /* the subnets */
-    const json_t *nodes;
-    const json_t *network;                       /* the virtual network of the nodes */
+    const json_t *cluster; /* as it is to be: a body */
+    const json_t *subnets; /* an object: documents of subnets by their ids as the cluster has them */
+    const json_t *network; /* the virtual network of the nodes */
     const json_t *wanted_services, *wanted_pods; /* texts that stand for absent CIDRs; NULL: none */
     size_t sharing;                              /* see aks_cluster_facts */
+    bool whole; /* whether `cluster` is all of it: a spec alone may change a cluster that has more pools */
 };
 
 /* Zero-initialised is empty; it must not be moved. */
 struct aks_cluster_view {
-    struct aks_cluster_facts facts; /* refers to what follows, and to the sources */
-    struct aks_subnet_facts apiserver, nodes;
-    char *apiserver_name, *nodes_name;
-    struct aks_cidr *lists[3]; /* prefixes: of both subnets, of the network */
+    struct aks_cluster_facts facts;   /* refers to what follows, and to the sources */
+    struct aks_subnet_facts *subnets; /* of the API server (or nothing), then of the nodes */
+    struct aks_cidr **lists;          /* prefixes: of each subnet, then of the network */
+    size_t subnet_count;
     struct aks_cidr pods, services, dns;
 };
 

@@ -5,6 +5,7 @@
 
 #include "arm/document.h"
 #include "base/text.h"
+#include "resources/cluster.h"
 #include "resources/cluster_view.h"
 #include "rules/cluster_rules.h"
 #include "rules/rule.h"
@@ -62,26 +63,51 @@ static bool check_cluster(const struct aks_resource *resource, const struct aks_
     return done;
 }
 
+/* Puts what is known of a subnet beside its id. */
+static bool add_subnet(json_t *subnets, const char *id, const struct aks_resource *subnet)
+{
+    bool enough = true;
+    json_t *document = document_of(subnet, &enough);
+
+    return enough && (!document || json_object_set_new(subnets, id, document) == 0);
+}
+
+/* New object of the subnets that a cluster's spec refers to; NULL for want of memory. */
+static json_t *subnets_of(const struct aks_resource *resource, const json_t *cluster)
+{
+    const char *apiserver = aks_document_text_at(cluster, AKS_CLUSTER_ACCESS "subnetId"), *nodes;
+    json_t *subnets = json_object();
+    bool done =
+        subnets && (!apiserver || add_subnet(subnets, apiserver, aks_resource_referred_to(resource, apiserver)));
+
+    for (size_t i = 0; done && (nodes = aks_cluster_node_subnet(cluster, i)) != NULL; i++)
+        done = add_subnet(subnets, nodes, aks_resource_referred_to(resource, nodes));
+    if (done)
+        return subnets;
+    json_decref(subnets);
+    return NULL;
+}
+
 bool aks_cluster_relate(const struct aks_resource *resource, struct aks_findings *findings)
 {
-    const struct aks_resource *apiserver = aks_resource_referred(resource, "apiserver_subnet");
-    const struct aks_resource *nodes = aks_resource_referred(resource, "node_subnet");
     bool done = true;
-    json_t *documents[] = {document_of(resource, &done), document_of(apiserver, &done), document_of(nodes, &done),
-                           document_of(nodes ? nodes->parent : NULL, &done)};
+    json_t *cluster = document_of(resource, &done), *subnets = subnets_of(resource, cluster);
+    const char *first = aks_cluster_node_subnet(cluster, 0);
+    const struct aks_resource *nodes = first ? aks_resource_referred_to(resource, first) : NULL;
+    json_t *network = document_of(nodes ? nodes->parent : NULL, &done);
     const struct aks_cluster_sources sources = {
         .title = resource->title,
         .location = resource->location,
-        .cluster = documents[0],
-        .apiserver = documents[1],
-        .nodes = documents[2],
-        .network = documents[3],
-        .sharing = count_sharing(apiserver),
+        .cluster = cluster,
+        .subnets = subnets,
+        .network = network,
+        .sharing = count_sharing(aks_resource_referred(resource, "apiserver_subnet")),
     };
 
-    done = done && (!documents[0] || check_cluster(resource, &sources, findings));
-    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++)
-        json_decref(documents[i]);
+    done = done && subnets && (!cluster || check_cluster(resource, &sources, findings));
+    json_decref(cluster);
+    json_decref(subnets);
+    json_decref(network);
     return done;
 }
 

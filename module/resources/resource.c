@@ -303,6 +303,14 @@ struct aks_resource *aks_resource_referred(const struct aks_resource *resource, 
     return NULL;
 }
 
+struct aks_resource *aks_resource_referred_to(const struct aks_resource *resource, const char *id)
+{
+    for (size_t i = 0; i < resource->refer_count; i++)
+        if (aks_id_equal(resource->refers[i].resource->id.text, id))
+            return resource->refers[i].resource;
+    return NULL;
+}
+
 const json_t *aks_resource_declared(const struct aks_resource *resource, const char *name)
 {
     return json_object_get(resource->spec, name);

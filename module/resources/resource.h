@@ -60,6 +60,8 @@ AKS_CHECK bool aks_resource_add_reference(struct aks_resource *resource, const s
                                           struct aks_resource *other, struct aks_error *error);
 /* The object given for a field; NULL when an id was given, or nothing. Borrowed. */
 struct aks_resource *aks_resource_referred(const struct aks_resource *resource, const char *field);
+/* The object with this id that was given anywhere in the spec; NULL: none. Borrowed. */
+struct aks_resource *aks_resource_referred_to(const struct aks_resource *resource, const char *id);
 
 /* What was read: takes `document` (NULL: absent). Children that travel in it learn their part. */
 AKS_CHECK bool aks_resource_set_state(struct aks_resource *resource, json_t *document, struct aks_error *error);

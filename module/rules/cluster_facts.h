@@ -9,7 +9,9 @@
 
 struct aks_subnet_facts {
     const char *name;
-    bool known; /* whether the following was declared or read */
+    const char *field;       /* of the cluster that names it */
+    size_t addresses, surge; /* that nodes (and pods) take in it; more that an upgrade takes for a while */
+    bool known;              /* whether the following was declared or read */
     const struct aks_cidr *prefixes;
     size_t prefix_count;
     const char *delegation;  /* the service it is delegated to; NULL: none */
@@ -20,13 +22,15 @@ struct aks_subnet_facts {
 struct aks_cluster_facts {
     const char *title; /* "cluster 'demo'" */
     bool integrated, private;
-    bool has_identity;                                /* a user-assigned one */
-    bool subnets_in_one_vnet;                         /* or one of them is not named */
-    bool same_subnet;                                 /* both name the same */
-    const struct aks_subnet_facts *apiserver, *nodes; /* NULL: not named */
-    size_t sharing;          /* clusters that are to have their API servers in the subnet, this one included */
-    size_t addresses, surge; /* that nodes (and pods) take in their subnet; more that an upgrade takes for a while */
-    const struct aks_cidr *network; /* prefixes of the virtual network */
+    bool has_identity;                        /* a user-assigned one */
+    const struct aks_subnet_facts *apiserver; /* NULL: not named */
+    size_t sharing; /* clusters that are to have their API servers in the subnet, this one included */
+    const struct aks_subnet_facts *node_subnets; /* of all pools, each once */
+    size_t node_subnet_count;
+    const char *pool_without_subnet;                /* its name, where other pools have a subnet; NULL: there is none */
+    bool apiserver_in_node_vnet, nodes_in_one_vnet; /* or there is nothing to compare */
+    bool same_subnet;                               /* that of the API server is one of the nodes' */
+    const struct aks_cidr *network;                 /* prefixes of the virtual network */
     size_t network_count;
     const struct aks_cidr *pods, *services, *dns; /* NULL: not given */
     bool dual_stack, overlay;

@@ -61,62 +61,77 @@ bool aks_apiserver_subnet_check(const struct aks_subnet_facts *subnet, size_t sh
                           "the subnet '%s' is used by %.300s", subnet->name, subnet->foreign_use);
 }
 
-static bool check_node_subnet(const struct aks_cluster_facts *facts, struct aks_findings *findings)
+static bool check_node_subnet(const struct aks_cluster_facts *facts, const struct aks_subnet_facts *subnet,
+                              struct aks_findings *findings)
 {
-    const struct aks_subnet_facts *subnet = facts->nodes;
     double free = usable(subnet) - (double)subnet->used;
     char text[AKS_CIDR_TEXT_SIZE];
 
     if (!subnet->known)
         return true;
-    if (subnet->delegation && !aks_rule_break(findings, "node_subnet_delegated", facts->title, "node_subnet", NULL,
+    if (subnet->delegation && !aks_rule_break(findings, "node_subnet_delegated", facts->title, subnet->field, NULL,
                                               "the subnet '%s' is delegated to %.100s; nodes need one that is not",
                                               subnet->name, subnet->delegation))
         return false;
     if (subnet->prefix_count == 0)
         return true;
-    if (free < (double)facts->addresses)
-        return aks_rule_break(findings, "node_subnet_capacity", facts->title, "node_subnet", NULL,
+    if (free < (double)subnet->addresses)
+        return aks_rule_break(findings, "node_subnet_capacity", facts->title, subnet->field, NULL,
                               "the subnet '%s' (%s) has %.0f free addresses; the nodes%s take %zu", subnet->name,
                               shown(subnet, text), free < 0 ? 0 : free, facts->overlay ? "" : " and their pods",
-                              facts->addresses);
-    if (free < (double)(facts->addresses + facts->surge))
+                              subnet->addresses);
+    if (free < (double)(subnet->addresses + subnet->surge))
         return aks_rule_break(
-            findings, "node_subnet_surge", facts->title, "node_subnet", NULL,
+            findings, "node_subnet_surge", facts->title, subnet->field, NULL,
             "the subnet '%s' (%s) has %.0f free addresses; the nodes take %zu, and %zu more during an "
             "upgrade",
-            subnet->name, shown(subnet, text), free, facts->addresses, facts->surge);
+            subnet->name, shown(subnet, text), free, subnet->addresses, subnet->surge);
     return true;
 }
 
 static bool check_required(const struct aks_cluster_facts *facts, struct aks_findings *findings)
 {
-    if (facts->integrated && facts->nodes && !facts->apiserver &&
+    bool has_nodes = facts->node_subnet_count > 0;
+
+    if (facts->integrated && has_nodes && !facts->apiserver &&
         !aks_rule_break(findings, "apiserver_subnet_required", facts->title, "apiserver_subnet", NULL,
                         "the nodes are in a network of your own, so the API server needs a subnet there too"))
         return false;
-    if (facts->apiserver && !facts->nodes &&
+    if (facts->apiserver && !has_nodes &&
         !aks_rule_break(findings, "node_subnet_required", facts->title, "node_subnet", NULL,
                         "apiserver_subnet is given, but no subnet for the nodes"))
         return false;
-    if (facts->apiserver && facts->nodes && !facts->has_identity &&
+    if (facts->pool_without_subnet &&
+        !aks_rule_break(findings, "node_subnet_required", facts->title, "node_subnet", NULL,
+                        "pool '%s' has no subnet, and other pools have one", facts->pool_without_subnet))
+        return false;
+    if (facts->apiserver && has_nodes && !facts->has_identity &&
         !aks_rule_break(findings, "identity_required", facts->title, "identity", NULL,
                         "subnets of your own need a user-assigned identity that may use them"))
         return false;
+    return facts->nodes_in_one_vnet || aks_rule_break(findings, "node_subnet_wrong_vnet", facts->title, "pools", NULL,
+                                                      "the subnets of the pools are of several virtual networks");
+}
+
+static bool check_place(const struct aks_cluster_facts *facts, struct aks_findings *findings)
+{
     if (facts->same_subnet)
         return aks_rule_break(findings, "apiserver_subnet_is_node_subnet", facts->title, "apiserver_subnet", NULL,
                               "the subnet '%s' is that of the nodes", facts->apiserver->name);
-    return facts->subnets_in_one_vnet ||
+    return facts->apiserver_in_node_vnet ||
            aks_rule_break(findings, "apiserver_subnet_wrong_vnet", facts->title, "apiserver_subnet", NULL,
                           "the subnet '%s' is not in the virtual network of the nodes", facts->apiserver->name);
 }
 
 bool aks_cluster_check_subnets(const struct aks_cluster_facts *facts, struct aks_findings *findings)
 {
-    return check_required(facts, findings) &&
-           (!facts->apiserver || facts->same_subnet ||
-            aks_apiserver_subnet_check(facts->apiserver, facts->sharing, facts->title, findings)) &&
-           (!facts->nodes || check_node_subnet(facts, findings));
+    bool done = check_required(facts, findings) && check_place(facts, findings) &&
+                (!facts->apiserver || facts->same_subnet ||
+                 aks_apiserver_subnet_check(facts->apiserver, facts->sharing, facts->title, findings));
+
+    for (size_t i = 0; done && i < facts->node_subnet_count; i++)
+        done = check_node_subnet(facts, &facts->node_subnets[i], findings);
+    return done;
 }
 
 /* Ranges that AKS uses itself, and refuses wherever they are given. */
@@ -237,10 +252,26 @@ static bool refuse_public(const struct aks_cluster_facts *facts, const char *fie
                           "field '%s' is about private clusters, and this one is public", field);
 }
 
+/* Regions of the public cloud that have managed clusters, and no integration
+   (https://learn.microsoft.com/azure/aks/api-server-vnet-integration#limited-availability). */
+static const char *const regions_without_integration[] = {"qatarcentral"};
+
+bool aks_region_integrates(const char *location)
+{
+    for (size_t i = 0; i < sizeof regions_without_integration / sizeof *regions_without_integration; i++)
+        if (aks_text_equal_fold(location, regions_without_integration[i]))
+            return false;
+    return true;
+}
+
 bool aks_cluster_check_access(const struct aks_cluster_facts *facts, struct aks_findings *findings)
 {
     size_t limit = facts->integrated ? 2000 : 200;
 
+    if (facts->integrated && facts->location && !aks_region_integrates(facts->location) &&
+        !aks_rule_break(findings, "region_unavailable", facts->title, "location", NULL,
+                        "the region %s does not offer API Server VNet Integration", facts->location))
+        return false;
     if (!facts->private && facts->private_dns_zone && !refuse_public(facts, "private_dns_zone", findings))
         return false;
     if (!facts->private && facts->has_public_fqdn && !refuse_public(facts, "public_fqdn", findings))

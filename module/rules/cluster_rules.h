@@ -15,6 +15,9 @@ AKS_CHECK bool aks_cluster_check_subnets(const struct aks_cluster_facts *facts, 
 AKS_CHECK bool aks_cluster_check_addresses(const struct aks_cluster_facts *facts, struct aks_findings *findings);
 AKS_CHECK bool aks_cluster_check_access(const struct aks_cluster_facts *facts, struct aks_findings *findings);
 
+/* Whether API Server VNet Integration is offered in a region ("westus2") that has managed clusters. */
+bool aks_region_integrates(const char *location);
+
 /* The rules of the API server's subnet itself, for `sharing` clusters. */
 AKS_CHECK bool aks_apiserver_subnet_check(const struct aks_subnet_facts *subnet, size_t sharing, const char *resource,
                                           struct aks_findings *findings);

@@ -16,6 +16,7 @@
 #define NAMES "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"
 #define VNET_FAQ "https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq"
 #define QUOTAS "https://learn.microsoft.com/azure/aks/quotas-skus-regions"
+#define POOLS "https://learn.microsoft.com/azure/aks/create-node-pools"
 #define ROUTES "https://learn.microsoft.com/azure/aks/egress-outboundtype"
 
 #define ERROR AKS_SEVERITY_ERROR
@@ -52,8 +53,11 @@ static const struct aks_rule rules[] = {
     {"apiserver_subnet_required", ERROR, false,
      "An integrated cluster whose nodes are in a network of one's own names a subnet for the API server.", NULL,
      "give apiserver_subnet", FEATURE},
-    {"node_subnet_required", ERROR, false, "A cluster that names a subnet for the API server names one for its nodes.",
-     NULL, "give node_subnet, of the same virtual network", FEATURE},
+    {"node_subnet_required", ERROR, false,
+     "A cluster that names a subnet for the API server, or for one of its pools, names one for all its nodes.", NULL,
+     "give node_subnet, of the same virtual network", FEATURE},
+    {"node_subnet_wrong_vnet", ERROR, false, "The subnets of all node pools are in one virtual network.", NULL,
+     "take subnets of one virtual network", POOLS},
     {"identity_required", ERROR, false, "A cluster in a network of one's own has a user-assigned identity.",
      "a system-assigned one does not exist yet when it needs its permissions",
      "give identity = group:identity(...), with the role Network Contributor on both subnets", FEATURE},
@@ -96,7 +100,9 @@ static const struct aks_rule rules[] = {
     {"not_found", ERROR, true, "What a spec refers to exists.", NULL, "create it first", NULL},
     {"provider_not_registered", ERROR, true, "The resource providers are registered in the subscription.", NULL,
      "client:provider(NAMESPACE):register()", PROVIDERS},
-    {"region_unavailable", ERROR, true, "The region offers managed clusters.", NULL, "choose another region", FEATURE},
+    {"region_unavailable", ERROR, true,
+     "The region offers managed clusters, and API Server VNet Integration where it is asked for.", NULL,
+     "choose another region", FEATURE},
     {"kubernetes_version_unavailable", ERROR, true, "The region offers the Kubernetes version.", NULL,
      "choose a version that it offers", "https://learn.microsoft.com/azure/aks/supported-kubernetes-versions"},
     {"quota_exceeded", ERROR, true, "The subscription's quota of cores in the region is enough for the nodes.", NULL,
@@ -116,6 +122,10 @@ static const struct aks_rule rules[] = {
     {"route_table_required", ERROR, true,
      "With outbound_type userDefinedRouting the subnet of the nodes has a route table.", NULL,
      "attach a route table with a default route to the subnet", ROUTES},
+    {"default_route_missing", WARNING, true,
+     "With outbound_type userDefinedRouting the route table has a default route.",
+     "nodes that find no way out do not become ready, unless a gateway announces the route",
+     "add a route for 0.0.0.0/0 to the appliance or gateway", ROUTES},
     {"private_dns_zone_missing", ERROR, true, "The private DNS zone that is named exists.", NULL, "create it first",
      PRIVATE},
     {"check_forbidden", WARNING, true, "Everything that is checked may be read.", NULL,

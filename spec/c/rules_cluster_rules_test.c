@@ -27,7 +27,7 @@ static struct aks_cidr cidr(const char *text)
 /* A cluster in which nothing is wrong; tests change one thing. */
 struct world {
     struct aks_cluster_facts facts;
-    struct aks_subnet_facts apiserver, nodes;
+    struct aks_subnet_facts apiserver, nodes[2];
     struct aks_cidr apiserver_prefix, node_prefix, network, pods, services, dns;
 };
 
@@ -42,18 +42,24 @@ static void make(struct world *world)
     world->dns = cidr("10.0.0.10");
     world->apiserver = (struct aks_subnet_facts){
         .name = "api", .known = true, .prefixes = &world->apiserver_prefix, .prefix_count = 1, .delegation = SERVICE};
-    world->nodes =
-        (struct aks_subnet_facts){.name = "nodes", .known = true, .prefixes = &world->node_prefix, .prefix_count = 1};
+    for (size_t i = 0; i < 2; i++)
+        world->nodes[i] = (struct aks_subnet_facts){.name = "nodes",
+                                                    .field = i ? "pools" : "node_subnet",
+                                                    .known = true,
+                                                    .prefixes = &world->node_prefix,
+                                                    .prefix_count = 1,
+                                                    .addresses = 3,
+                                                    .surge = 1};
     world->facts = (struct aks_cluster_facts){
         .title = "cluster 'demo'",
         .integrated = true,
         .has_identity = true,
-        .subnets_in_one_vnet = true,
+        .apiserver_in_node_vnet = true,
+        .nodes_in_one_vnet = true,
         .apiserver = &world->apiserver,
-        .nodes = &world->nodes,
+        .node_subnets = world->nodes,
+        .node_subnet_count = 1,
         .sharing = 1,
-        .addresses = 3,
-        .surge = 1,
         .network = &world->network,
         .network_count = 1,
         .pods = &world->pods,
@@ -94,7 +100,8 @@ static void nothing_is_wrong_with_what_the_documentation_shows(void **state)
     world.facts.private = true;
     assert_string_equal(codes(&world), "");
     make(&world);
-    world.facts.apiserver = world.facts.nodes = NULL;
+    world.facts.apiserver = NULL;
+    world.facts.node_subnet_count = 0;
     world.facts.has_identity = false;
     world.facts.network_count = 0;
     assert_string_equal(codes(&world), "");
@@ -148,22 +155,40 @@ static void the_subnet_of_nodes_has_room_and_no_delegation(void **state)
 
     (void)state;
     make(&world);
-    world.nodes.delegation = SERVICE;
+    world.nodes[0].delegation = SERVICE;
     assert_string_equal(codes(&world), "node_subnet_delegated");
     make(&world);
-    world.facts.addresses = 250; /* 251 usable */
+    world.nodes[0].addresses = 250; /* 251 usable */
     assert_string_equal(codes(&world), "");
-    world.facts.surge = 2;
+    world.nodes[0].surge = 2;
     assert_string_equal(codes(&world), "node_subnet_surge");
-    world.facts.addresses = 252;
+    world.nodes[0].addresses = 252;
     assert_string_equal(codes(&world), "node_subnet_capacity");
-    world.facts.addresses = 251;
-    world.facts.surge = 0;
+    world.nodes[0].addresses = 251;
+    world.nodes[0].surge = 0;
     assert_string_equal(codes(&world), "");
-    world.nodes.used = 1;
+    world.nodes[0].used = 1;
     assert_string_equal(codes(&world), "node_subnet_capacity");
-    world.nodes.used = 1000;
+    world.nodes[0].used = 1000;
     assert_string_equal(codes(&world), "node_subnet_capacity");
+}
+
+static void every_subnet_of_nodes_is_looked_at(void **state)
+{
+    struct world world;
+
+    (void)state;
+    make(&world);
+    world.facts.node_subnet_count = 2;
+    assert_string_equal(codes(&world), "");
+    world.nodes[1].delegation = SERVICE;
+    assert_string_equal(codes(&world), "node_subnet_delegated");
+    make(&world);
+    world.facts.node_subnet_count = 2;
+    world.nodes[1].addresses = 252; /* 251 usable, and each subnet has its own */
+    assert_string_equal(codes(&world), "node_subnet_capacity");
+    world.nodes[0].addresses = 252;
+    assert_string_equal(codes(&world), "node_subnet_capacity node_subnet_capacity");
 }
 
 static void subnets_and_identity_belong_together(void **state)
@@ -177,17 +202,37 @@ static void subnets_and_identity_belong_together(void **state)
     world.facts.integrated = false;
     assert_string_equal(codes(&world), "");
     make(&world);
-    world.facts.nodes = NULL;
+    world.facts.node_subnet_count = 0;
     assert_string_equal(codes(&world), "node_subnet_required");
     make(&world);
     world.facts.has_identity = false;
     assert_string_equal(codes(&world), "identity_required");
     make(&world);
-    world.facts.subnets_in_one_vnet = false;
+    world.facts.apiserver_in_node_vnet = false;
     assert_string_equal(codes(&world), "apiserver_subnet_wrong_vnet");
     make(&world);
     world.facts.same_subnet = true;
     assert_string_equal(codes(&world), "apiserver_subnet_is_node_subnet");
+    make(&world);
+    world.facts.nodes_in_one_vnet = false;
+    assert_string_equal(codes(&world), "node_subnet_wrong_vnet");
+    make(&world);
+    world.facts.pool_without_subnet = "gpu";
+    assert_string_equal(codes(&world), "node_subnet_required");
+}
+
+static void one_region_has_no_integration(void **state)
+{
+    struct world world;
+
+    (void)state;
+    make(&world);
+    world.facts.location = "qatarcentral";
+    assert_string_equal(codes(&world), "region_unavailable");
+    world.facts.integrated = false;
+    assert_string_equal(codes(&world), "");
+    assert_false(aks_region_integrates("QatarCentral"));
+    assert_true(aks_region_integrates("westus2"));
 }
 
 static void ranges_are_apart_and_not_those_of_aks(void **state)
@@ -295,7 +340,8 @@ static void a_private_dns_zone_has_the_name_of_its_kind_and_region(void **state)
     make(&world);
     world.facts.private = true;
     world.facts.private_dns_zone = rows[0].zone;
-    world.facts.apiserver = world.facts.nodes = NULL;
+    world.facts.apiserver = NULL;
+    world.facts.node_subnet_count = 0;
     world.facts.has_identity = false;
     assert_string_equal(codes(&world), "private_dns_zone");
 }
@@ -331,7 +377,9 @@ int main(void)
         cmocka_unit_test(the_subnet_of_an_api_server_has_two_edges),
         cmocka_unit_test(the_subnet_of_an_api_server_is_delegated_and_used_by_no_other),
         cmocka_unit_test(the_subnet_of_nodes_has_room_and_no_delegation),
+        cmocka_unit_test(every_subnet_of_nodes_is_looked_at),
         cmocka_unit_test(subnets_and_identity_belong_together),
+        cmocka_unit_test(one_region_has_no_integration),
         cmocka_unit_test(ranges_are_apart_and_not_those_of_aks),
         cmocka_unit_test(the_dns_service_has_an_address_after_the_first),
         cmocka_unit_test(private_mode_and_what_goes_with_it),

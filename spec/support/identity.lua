@@ -28,16 +28,15 @@ function identity.write(path, text)
   return path
 end
 
---- A new directory, which goes away with all that is in it.
+--- A new directory, which goes away with all that is in it: when it is closed, or with the last who knows of it.
 function identity.directory()
   local path = os.tmpname()
   os.remove(path)
   run("mkdir -m 700 %s", path)
-  return setmetatable({ path = path }, {
-    __close = function()
-      run("rm -rf %s", path)
-    end,
-  })
+  local function remove()
+    run("rm -rf %s", path)
+  end
+  return setmetatable({ path = path }, { __close = remove, __gc = remove })
 end
 
 local kept

@@ -36,15 +36,32 @@ function regions.is_known(text)
   return known[regions.normal(text)] == true
 end
 
+--- Refuses a location that is none of the names in `list`.
+function regions.refuse(resource_type, location, list)
+  http.raise(400, "LocationNotAvailableForResourceType", ("The provided location '%s' is not available for resource "
+    .. "type '%s'. List of available regions for the resource type is '%s'."):format(location, resource_type,
+    table.concat(list, ",")))
+end
+
+--- The regions that have clusters, as they are shown: all but those of the option `without_clusters`.
+function regions.with_clusters(simulator)
+  local without, list = {}, {}
+  for _, name in ipairs(simulator.options.without_clusters or {}) do
+    without[regions.normal(name)] = true
+  end
+  for index, shown in ipairs(regions.shown) do
+    list[#list + 1] = not without[regions.names[index]] and shown or nil
+  end
+  return list
+end
+
 --- The location of a resource's body as it is kept; refused when there is none, when it is none, and when the resource
 --- (its document; nil: a new one) is elsewhere.
 function regions.check(resource_type, location, existing)
   if type(location) ~= "string" or location == "" then
     http.raise(400, "LocationRequired", "The location property is required for this definition.")
   elseif not regions.is_known(location) then
-    http.raise(400, "LocationNotAvailableForResourceType", ("The provided location '%s' is not available for resource "
-      .. "type '%s'. List of available regions for the resource type is '%s'."):format(location, resource_type,
-      table.concat(regions.names, ",")))
+    regions.refuse(resource_type, location, regions.names)
   elseif existing and regions.normal(location) ~= existing.location then
     http.raise(409, "InvalidResourceLocation", ("The resource '%s' already exists in location '%s' in resource group "
       .. "'%s'. A resource with the same name cannot be created in location '%s'. Please select a new resource name.")

@@ -40,6 +40,12 @@ function apiserver.balance(simulator, record, subnet_id, offset)
   simulator.store:delete(id_of(record, ENDPOINT))
 end
 
+--- The address in its subnet at which it listens; nil when it is not in one.
+function apiserver.address(simulator, record)
+  local balancer = simulator.store:get(id_of(record, BALANCER))
+  return balancer and balancer.document.properties.frontendIPConfigurations[1].properties.privateIPAddress
+end
+
 --- Is reached by a private endpoint in the subnet of the nodes.
 function apiserver.link(simulator, record, subnet_id)
   put(simulator, record, ENDPOINT, { subnet = { id = subnet_id }, customDnsConfigs = http.array { {

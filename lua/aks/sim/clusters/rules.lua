@@ -28,7 +28,14 @@ local function check_name(subject)
 end
 
 local function check_location(subject)
-  regions.check(document.TYPE, subject.wanted_location, subject.old)
+  local name, names = regions.check(document.TYPE, subject.wanted_location, subject.old), {}
+  for index, shown in ipairs(regions.with_clusters(subject.sim)) do
+    names[index] = regions.normal(shown)
+    names[names[index]] = true
+  end
+  if not names[name] then
+    regions.refuse(document.TYPE, subject.wanted_location, names)
+  end
 end
 
 local function check_pool(pool, seen)
@@ -106,6 +113,9 @@ local function check_zone(subject)
   if name ~= expected and name:sub(-#expected - 1) ~= "." .. expected then
     refuse_placeholder("InvalidParameter", ("The private DNS zone must be named %s or end in .%s."):format(expected,
       expected), ACCESS .. "privateDNSZone")
+  elseif not subject.sim.store:get(zone) then
+    refuse_placeholder("InvalidParameter", ("The private DNS zone %s was not found."):format(zone),
+      ACCESS .. "privateDNSZone")
   end
 end
 
@@ -139,6 +149,14 @@ local function check_service_range(subject)
   end
   subject.services = services
   subject.pods = given(profile.podCidr) and cidr.parse(profile.podCidr) or nil
+end
+
+-- https://learn.microsoft.com/azure/aks/api-server-vnet-integration#limited-availability
+local function check_region(subject)
+  if subject.integrated and subject.location == "qatarcentral" then
+    refuse_placeholder("InvalidParameter", "API Server VNet Integration is not available in region qatarcentral.",
+      ACCESS .. "enableVnetIntegration")
+  end
 end
 
 -- With the option `without_capacity`: regions that have none for API servers of integrated clusters, for now.
@@ -235,7 +253,8 @@ local function check_changes(subject)
 end
 
 local checks = { check_location, check_name, check_feature, check_pools, check_version, check_changes, check_access,
-  check_zone, check_service_range, check_identity, check_linked, check_quota, check_capacity,
+  check_zone, check_service_range, check_identity, check_linked, check_quota, check_region,
+  check_capacity,
   subnet_rules.check_node_subnets, subnet_rules.check_integration, subnet_rules.check_permissions }
 
 --- Refuses what is wrong with a cluster. `merged`: the body over what was there; `existing`: its record (nil: none).

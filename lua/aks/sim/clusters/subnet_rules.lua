@@ -108,6 +108,16 @@ local function check_same_network(subject)
   end
 end
 
+-- Nodes whose way out is left to routes of one's own need a table of them.
+local function check_routes(subject, id)
+  local outbound = (subject.properties.networkProfile or {}).outboundType or ""
+  local routes = network.subnet(subject.sim, id).document.properties.routeTable
+  if outbound:lower() == "userdefinedrouting" and (type(routes) ~= "table" or not routes.id) then
+    refuse_placeholder("InvalidParameter", ("No route table is associated with the subnet %s."):format(id),
+      "networkProfile.outboundType")
+  end
+end
+
 --- The subnets of all pools: what they are, and whether the nodes fit.
 function subnet_rules.check_node_subnets(subject)
   check_same_network(subject)
@@ -116,6 +126,7 @@ function subnet_rules.check_node_subnets(subject)
       subject.node_subnet = subject.node_subnet or pool.vnetSubnetID
       subnet_rules.check_node_subnet(subject, pool.vnetSubnetID)
       check_capacity(subject, pool.vnetSubnetID)
+      check_routes(subject, pool.vnetSubnetID)
     end
   end
 end
@@ -128,11 +139,20 @@ local function vnet_of_nodes(subject)
   return subject.existing and subject.existing.managed_vnet and subject.existing.managed_vnet:lower()
 end
 
+local function has_nodes(subject, id)
+  for _, pool in ipairs(subject.pools) do
+    if (pool.vnetSubnetID or ""):lower() == id:lower() then
+      return true
+    end
+  end
+  return false
+end
+
 local function check_apiserver_subnet(subject, id)
   local target = ACCESS .. "subnetId"
   local record = find_subnet(subject, id, target)
   local prefix = cidr.parse(network.prefix(record))
-  if subject.node_subnet and subject.node_subnet:lower() == id:lower() then
+  if has_nodes(subject, id) then
     refuse_placeholder("InvalidParameter", "The API server and the nodes need different subnets.", target)
   elseif not is_delegated(record, DELEGATION) then
     refuse_placeholder("InvalidParameter",
@@ -179,13 +199,21 @@ end
 local needed = { "Microsoft.Network/virtualNetworks/subnets/join/action",
   "Microsoft.Network/virtualNetworks/subnets/read" }
 
---- The cluster's identity must be allowed to use both subnets; in its node resource group it may do everything.
+local function brought_subnets(subject)
+  local ids = { given(subject.access.subnetId) and subject.access.subnetId or nil }
+  for _, pool in ipairs(subject.integrated and subject.pools or {}) do
+    ids[#ids + 1] = pool.vnetSubnetID
+  end
+  return ids
+end
+
+--- The cluster's identity must be allowed to use all subnets; in its node resource group it may do everything.
 function subnet_rules.check_permissions(subject)
   local principal = document.principal(subject.sim, subject.identity or (subject.old or {}).identity)
   local own = subject.existing and subject.existing.managed_vnet
-  for _, id in ipairs { subject.integrated and subject.node_subnet or "", subject.access.subnetId or "" } do
+  for _, id in ipairs(brought_subnets(subject)) do
     local managed = own and id:lower():sub(1, #own) == own:lower()
-    for _, action in ipairs(id ~= "" and not managed and needed or {}) do
+    for _, action in ipairs(managed and {} or needed) do
       if not principal or not roles.allows(subject.sim, principal, action, id) then
         refuse_placeholder("ResourceMissingPermissionError",
           ("The identity %s of the cluster is not allowed to perform '%s' on %s."):format(tostring(principal), action,

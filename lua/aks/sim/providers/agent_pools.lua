@@ -5,6 +5,7 @@ local fields = require "aks.sim.clusters.fields"
 local http = require "aks.sim.http"
 local operation = require "aks.sim.operation"
 local provision = require "aks.sim.clusters.provision"
+local reach = require "aks.sim.clusters.reach"
 local rules = require "aks.sim.clusters.rules"
 local tracked = require "aks.sim.tracked"
 
@@ -83,6 +84,9 @@ local function put(context)
   rules.check_pool(context, wanted, cluster)
   local pool = write(context, cluster, existing, wanted)
   local op = begin(context, cluster, pool, existing and "update" or "create")
+  if not existing then
+    containerservice.spoil(op, reach.problem(context.sim, cluster, { pool }))
+  end
   return existing and 200 or 201, show(cluster, pool), operation.headers(context, op)
 end
 

@@ -5,6 +5,7 @@ local http = require "aks.sim.http"
 local kubeconfig = require "aks.sim.clusters.kubeconfig"
 local operation = require "aks.sim.operation"
 local provision = require "aks.sim.clusters.provision"
+local reach = require "aks.sim.clusters.reach"
 local rules = require "aks.sim.clusters.rules"
 local shape = require "aks.sim.clusters.shape"
 
@@ -129,11 +130,19 @@ local function needs_running(record)
   end
 end
 
--- A network that is encrypted is met by the nodes, not by the request.
-local function spoil(op, facts)
-  if facts.encrypted and not op.outcome then
-    op.outcome = { status = "Failed", error = { code = "NodesNotReady", message = "Internal server error" } }
+--- An operation ends with the problem, if there is one that its own fate does not forestall.
+function containerservice.spoil(op, problem)
+  if problem and not op.outcome then
+    op.outcome = { status = "Failed", error = problem }
   end
+end
+
+-- What is wrong with the network is met by the nodes that come up, not by the request.
+local function bring_up_nodes(context, record, op, is_encrypted)
+  local problem = is_encrypted and { code = "NodesNotReady", message = "Internal server error" }
+    or reach.problem(context.sim, record, record.document.properties.agentPoolProfiles)
+  record.lacks_nodes = problem ~= nil
+  containerservice.spoil(op, problem)
 end
 
 local function create(context, body)
@@ -154,7 +163,7 @@ local function create(context, body)
   provision.hold(simulator, record)
   local access = record.document.properties.apiServerAccessProfile or {}
   local op = begin(context, record, access.enableVnetIntegration and "create_integrated" or "create")
-  spoil(op, facts)
+  bring_up_nodes(context, record, op, facts.encrypted)
   return 201, shape.show(context, record), operation.headers(context, op)
 end
 
@@ -182,7 +191,9 @@ local function update(context, body, record)
     document.settle(simulator, record)
     document.set_state(record, "Succeeded")
   end)
-  spoil(op, facts)
+  if kind == "convert" or record.lacks_nodes then
+    bring_up_nodes(context, record, op, facts.encrypted)
+  end
   return 200, shape.show(context, record), operation.headers(context, op)
 end
 
@@ -271,6 +282,9 @@ local function power(kind, during, from, to)
       end
       document.set_state(record, "Succeeded")
     end)
+    if kind == "start" then
+      bring_up_nodes(context, record, op)
+    end
     return 202, nil, operation.headers(context, op, { location = true })
   end
 end

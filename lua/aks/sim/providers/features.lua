@@ -1,5 +1,6 @@
 -- Microsoft.Features and the registration of resource providers.
 local http = require "aks.sim.http"
+local regions = require "aks.sim.regions"
 
 -- Simulated seconds that a registration takes.
 local FEATURE_SECONDS, PROVIDER_SECONDS = 300, 60
@@ -21,9 +22,6 @@ local namespaces = {
   ["microsoft.features"] = { "Microsoft.Features", { "features" } },
   ["microsoft.compute"] = { "Microsoft.Compute", { "virtualMachineScaleSets" } },
 }
-
--- Where the feature is said to be: https://learn.microsoft.com/azure/aks/api-server-vnet-integration
-local locations = { "West US 2", "East US", "East US 2", "West Europe", "North Europe", "UK South" }
 
 -- A registration goes from `during` to `to` when its simulated time is over; it is looked at once in between at least.
 local function settle(context, entry)
@@ -94,10 +92,14 @@ local function provider_of(context)
   return providers[key], namespaces[key]
 end
 
+local function locations_of(context, name)
+  return name:find "^managedClusters" and regions.with_clusters(context.sim) or http.copy(regions.shown)
+end
+
 local function show_provider(context, entry, facts)
   local types = http.array()
   for _, name in ipairs(facts[2]) do
-    types[#types + 1] = { resourceType = name, locations = http.array(http.copy(locations)),
+    types[#types + 1] = { resourceType = name, locations = http.array(locations_of(context, name)),
       apiVersions = http.array { "2026-05-01", "2025-03-01" }, capabilities = "None" }
   end
   return {

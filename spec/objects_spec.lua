@@ -223,20 +223,52 @@ describe("an object", function()
       assert.is_false(second:exists())
     end)
 
+    -- Network Contributor, as tools assign it that make up a name.
+    local function assigned_by_others(network)
+      local id = network.apiserver.id
+        .. "/providers/Microsoft.Authorization/roleAssignments/11111111-2222-4333-8444-555555555555"
+      local other = client:resource(id, "2022-04-01")
+      other:put { properties = { principalId = network.identity.principal_id, principalType = "ServicePrincipal",
+        roleDefinitionId = "/subscriptions/" .. simulator.subscription
+          .. "/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7" } }
+      return other
+    end
+
     it("is success when somebody made it under another name", function()
       local network = network_with_identity()
-      local scope = network.apiserver.id
-      local role = "/subscriptions/" .. simulator.subscription
-        .. "/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7"
-      local name = "11111111-2222-4333-8444-555555555555"
-      local id = scope .. "/providers/Microsoft.Authorization/roleAssignments/" .. name
-      local other = client:resource(id, "2022-04-01")
-      other:put { properties = {
-        roleDefinitionId = role, principalId = network.identity.principal_id, principalType = "ServicePrincipal" } }
-
+      local other = assigned_by_others(network)
       local assignment = assign(network, "Network Contributor")
       assignment:create()
       assert.are.equal(other.id:lower(), assignment.id:lower())
+    end)
+
+    it("that somebody made under another name is found, read and deleted, on whatever page it is listed", function()
+      client:close()
+      simulator:stop()
+      simulator, client = azure.start { page_size = 1 }
+      local network = network_with_identity()
+      assign(network, "Reader"):create()
+      network.vnet:role_assignment({ principal = network.identity, role = "Network Contributor" }):create()
+      local other = assigned_by_others(network)
+      local assignment = assign(network, "Network Contributor")
+      assert.is_true(assignment:exists())
+      assert.are.equal(other.id:lower(), assignment.id:lower())
+      local created = assign(network, "Network Contributor")
+      created:create()
+      assert.are.equal(other.id:lower(), created.id:lower())
+      assign(network, "Network Contributor"):delete()
+      assert.is_nil(other:get())
+      assert.is_true(assign(network, "Reader"):exists())
+    end)
+
+    it("is read by its own name when the list may not be", function()
+      local network = network_with_identity()
+      assign(network, "Network Contributor"):create()
+      simulator:fault { method = "GET", path = "roleassignments$", status = 403,
+        body = { error = { code = "AuthorizationFailed", message = "The client may not list them." } } }
+      assert.is_true(assign(network, "Network Contributor"):exists())
+      assign(network, "Network Contributor"):delete()
+      assert.is_false(assign(network, "Network Contributor"):exists())
     end)
 
     it("looks a role up that is not built in, by its name", function()

@@ -78,15 +78,19 @@ static const char *check_key(lua_State *L, const struct place *place)
     return key;
 }
 
-/* In the order of the keys: documents, findings and requests are then the same in every run. */
+/* In the order of the keys: documents, findings and requests are then the same in every run. The table may have grown
+   since its members were counted: making room for the keys may run finalisers, which are anybody's. */
 static void write_members(lua_State *L, int index, size_t count, const struct place *place, json_t **root,
                           json_t *object)
 {
     const char **keys = lua_newuserdatauv(L, count * sizeof *keys + 1, 0);
     size_t i = 0;
 
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+    for (lua_pushnil(L); i < count && lua_next(L, index); lua_pop(L, 1))
         keys[i++] = check_key(L, place);
+    if (i == count)
+        lua_pop(L, 1);
+    count = i;
     qsort(keys, count, sizeof *keys, compare_keys);
     for (i = 0; i < count; i++) {
         struct place inner = {.outer = place, .key = keys[i], .depth = place->depth + 1};

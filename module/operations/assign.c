@@ -2,10 +2,6 @@
 #include "operations/operations.h"
 #include "operations/resolve.h"
 
-#include <stdlib.h>
-
-#include "arm/document.h"
-#include "base/text.h"
 #include "resources/role_assignment.h"
 
 enum { STEP_PRINCIPAL, STEP_ROLE, STEP_READ, STEP_ASSIGN, STEP_FIND };
@@ -18,14 +14,8 @@ enum { STEP_PRINCIPAL, STEP_ROLE, STEP_READ, STEP_ASSIGN, STEP_FIND };
 static void take_assignment(struct aks_operation *operation, json_t *document)
 {
     struct aks_error error = {0};
-    struct aks_id id = {0};
-    const char *text = aks_document_text_at(document, "id");
 
-    if (text && aks_id_parse(text, &id, &error)) {
-        aks_id_clear(&operation->resource->id);
-        operation->resource->id = id;
-    }
-    aks_error_clear(&error); /* an answer without a proper id leaves the one that was computed */
+    aks_resolve_take_id(operation, document);
     if (aks_resource_set_state(operation->resource, document, &error))
         aks_operation_succeed(operation, NULL);
     else
@@ -33,22 +23,16 @@ static void take_assignment(struct aks_operation *operation, json_t *document)
 }
 
 /* STEP_FIND: it exists under a name that somebody else chose. */
-static void found(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
+static void found(struct aks_operation *operation, const json_t *document, struct aks_error *error)
 {
-    json_t *values = reply ? json_object_get(reply->body, "value") : NULL, *document;
-    size_t index;
+    json_t *copy = document ? json_deep_copy(document) : NULL;
 
-    if (!reply) {
-        aks_operation_fail(operation, error);
+    if (copy) {
+        take_assignment(operation, copy);
         return;
     }
-    json_array_foreach(values, index, document) if (aks_role_assignment_matches(operation->resource, document,
-                                                                                operation->assignee.principal_id,
-                                                                                operation->assignee.role))
-    {
-        take_assignment(operation, json_incref(document));
-        return;
-    }
+    if (document)
+        aks_error_set_no_memory(error);
     aks_error_set(error, "RoleAssignmentExists",
                   "Azure says that the role assignment exists, but does not list it at its scope");
     aks_error_note(&error->hint,
@@ -58,21 +42,7 @@ static void found(struct aks_operation *operation, struct aks_reply *reply, stru
 
 static void find(struct aks_operation *operation)
 {
-    char *target =
-        aks_text_format("%s/providers/Microsoft.Authorization/roleAssignments", operation->resource->id.parent);
-    char *query = aks_text_format("$filter=principalId%%20eq%%20%%27%s%%27", operation->assignee.principal_id);
-    struct aks_call_request request = {
-        .method = "GET", .target = target, .query = query, .api_version = operation->resource->type->api_version};
-    struct aks_error error = {0};
-
-    if (target && query) {
-        aks_operation_call(operation, &request, found);
-    } else {
-        aks_error_set_no_memory(&error);
-        aks_operation_fail(operation, &error);
-    }
-    free(target);
-    free(query);
+    aks_resolve_find(operation, found);
 }
 
 /* STEP_READ: who may not assign roles may still find that somebody has. */

@@ -23,6 +23,8 @@ struct aks_assignee {
     char *principal_id; /* owned; NULL: not known yet */
     bool is_service_principal;
     char role[AKS_UUID_SIZE];
+    unsigned pages; /* that were searched for it */
+    void (*found)(struct aks_operation *operation, const json_t *document, struct aks_error *error);
 };
 
 struct aks_operation_kind {

@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "arm/document.h"
+#include "arm/page.h"
 #include "base/text.h"
 #include "resources/role_assignment.h"
+
+/* Pages of a list that are searched: 100,000 assignments of one principal. */
+#define PAGES_LIMIT 1000
 
 static void fail_without_principal(struct aks_operation *operation, const char *principal)
 {
@@ -167,6 +171,92 @@ void aks_resolve_role(struct aks_operation *operation)
         name_assignment(operation);
     else
         look_up_role(operation, role);
+}
+
+/* The one that a page lists; borrowed, NULL: none. */
+static const json_t *find_in(const struct aks_operation *operation, const json_t *values)
+{
+    for (size_t i = 0; i < json_array_size(values); i++)
+        if (aks_role_assignment_matches(operation->resource, json_array_get(values, i),
+                                        operation->assignee.principal_id, operation->assignee.role))
+            return json_array_get(values, i);
+    return NULL;
+}
+
+static void page_answered(struct aks_operation *operation, struct aks_reply *reply, struct aks_error *error)
+{
+    struct aks_page page = {0};
+    struct aks_call_request request = {.method = "GET"};
+    const json_t *document;
+
+    if (!reply || !aks_page_read(&page, reply, error)) {
+        operation->assignee.found(operation, NULL, error);
+        return;
+    }
+    document = find_in(operation, page.values);
+    request.target = page.next;
+    if (document || !page.next || ++operation->assignee.pages == PAGES_LIMIT)
+        operation->assignee.found(operation, document, error);
+    else
+        aks_operation_call(operation, &request, page_answered);
+    aks_page_clear(&page);
+}
+
+void aks_resolve_find(struct aks_operation *operation,
+                      void (*found)(struct aks_operation *operation, const json_t *document, struct aks_error *error))
+{
+    char *target =
+        aks_text_format("%s/providers/Microsoft.Authorization/roleAssignments", operation->resource->id.parent);
+    char *query = aks_text_format("$filter=principalId%%20eq%%20%%27%s%%27", operation->assignee.principal_id);
+    struct aks_call_request request = {
+        .method = "GET", .target = target, .query = query, .api_version = operation->resource->type->api_version};
+    struct aks_error error = {0};
+
+    operation->assignee.found = found;
+    operation->assignee.pages = 0;
+    if (target && query) {
+        aks_operation_call(operation, &request, page_answered);
+    } else {
+        aks_error_set_no_memory(&error);
+        aks_operation_fail(operation, &error);
+    }
+    free(target);
+    free(query);
+}
+
+void aks_resolve_take_id(struct aks_operation *operation, const json_t *document)
+{
+    const char *text = aks_document_text_at(document, "id");
+    struct aks_error error = {0};
+    struct aks_id id = {0};
+
+    if (text && aks_id_parse(text, &id, &error)) {
+        aks_id_clear(&operation->resource->id);
+        operation->resource->id = id;
+    }
+    aks_error_clear(&error); /* a document without a proper id leaves the one that was computed */
+}
+
+/* Who may not list assignments still reads the one of the name that was computed. */
+static void name_found(struct aks_operation *operation, const json_t *document, struct aks_error *error)
+{
+    if (error->status == 403 || aks_call_is_absent(error))
+        aks_error_clear(error);
+    if (aks_error_is_set(error)) {
+        aks_operation_fail(operation, error);
+        return;
+    }
+    if (document)
+        aks_resolve_take_id(operation, document);
+    aks_operation_next(operation);
+}
+
+void aks_resolve_missing_name(struct aks_operation *operation)
+{
+    if (operation->assignee.principal_id)
+        aks_resolve_find(operation, name_found);
+    else
+        aks_operation_next(operation);
 }
 
 static bool has_id(const struct aks_operation *operation)

@@ -7,7 +7,7 @@
 #include "base/error.h"
 
 /* True for ARM's codes of a conflict with another operation (a busy cluster, a VNet that is being written, an entity
-   tag that has changed), not for conflicts that last. */
-bool aks_conflict_passes(const struct aks_error *error);
+   tag that has changed), not for conflicts that last. `rounds`: how often the operation has begun again already. */
+bool aks_conflict_passes(const struct aks_error *error, unsigned rounds);
 
 #endif

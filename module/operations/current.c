@@ -75,7 +75,7 @@ bool aks_current_begin_again(struct aks_operation *operation, size_t step, struc
 
     if (aks_operation_is_overdue(operation))
         return false;
-    if (aks_conflict_passes(error))
+    if (aks_conflict_passes(error, operation->attempts))
         why = "another operation is in progress";
     else if (aks_grants_explain(&operation->session->grants, error))
         why = "a new role assignment has no effect yet";

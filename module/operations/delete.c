@@ -8,7 +8,7 @@ enum { STEP_DELETE = AKS_RESOLVE_STEP_COUNT };
 static void deleted(struct aks_operation *operation, json_t *document, struct aks_error *error)
 {
     (void)document;
-    if (aks_error_is_set(error) && aks_conflict_passes(error)) {
+    if (aks_error_is_set(error) && aks_conflict_passes(error, operation->attempts)) {
         aks_error_clear(error);
         aks_operation_go_after(operation, STEP_DELETE, aks_operation_backoff(operation),
                                "another operation is in progress");

@@ -235,7 +235,7 @@ void aks_operation_go_after(struct aks_operation *operation, size_t step, double
     struct aks_error error = {0};
 
     if (aks_operation_elapsed(operation) + seconds > operation->session->operation_timeout) {
-        aks_error_set(&error, "timeout", "not done after %.0f seconds (%s)", aks_operation_elapsed(operation),
+        aks_error_set(&error, "timeout", "not done within %g seconds (%s)", operation->session->operation_timeout,
                       detail ? detail : aks_operation_step_name(operation));
         aks_error_note(&error.hint, "run it again: it goes on from where Azure stands");
         aks_operation_fail(operation, &error);

@@ -13,6 +13,9 @@
 #include "transport/retry.h"
 #include "transport/url.h"
 
+/* Answers without a status that are taken for a passing oddity. */
+#define MUTE_LIMIT 5
+
 /* How a word of Azure's says that things stand. Every word that is not known means: still running. */
 enum standing { RUNNING, SUCCEEDED, FAILED, CANCELED };
 
@@ -278,6 +281,12 @@ static bool take_links(struct aks_poll *poll, const struct aks_reply *reply, str
     return true;
 }
 
+/* An operation that keeps silent about how it stands is no longer asked: its resource tells. */
+static bool hear_nothing(struct aks_poll *poll, const struct aks_reply *reply, struct aks_error *error)
+{
+    return ++poll->mute == MUTE_LIMIT ? wait_at_resource(poll, error) : take_links(poll, reply, error);
+}
+
 static bool update_operation(struct aks_poll *poll, const struct aks_reply *reply, struct aks_error *error)
 {
     const char *status = aks_document_text_at(reply->body, "status");
@@ -287,8 +296,11 @@ static bool update_operation(struct aks_poll *poll, const struct aks_reply *repl
         status = provisioning_state(reply->body);
     if (!status && reply->status == 204)
         status = "Succeeded";
+    if (!status && reply->status == 200)
+        return hear_nothing(poll, reply, error);
     if (!set_status(poll, status, error))
         return false;
+    poll->mute = 0;
     standing = status ? standing_of(status) : RUNNING;
     if (standing == SUCCEEDED)
         return end_well(poll, reply, reply->body, error);

@@ -26,6 +26,7 @@ struct aks_poll {
     char *resource_url;  /* of the request that began it; for a POST without the action's name */
     char *location;      /* kept for the final read of a POST */
     char *status;        /* Azure's own word for how it stands ("CreatingAgentPools: 1/3 nodes completed"); or NULL */
+    unsigned mute;       /* answers in a row that did not say how the operation stands */
     bool reads_resource; /* the method was PUT or PATCH */
     bool deletes;        /* the method was DELETE: a resource that is read and still there is not done */
     json_t *document;    /* the result so far: the resource's document of the last answer that had one; or NULL */

@@ -37,7 +37,7 @@ struct row {
     const char *what;
     const char *method;
     const char *url;
-    struct step steps[6];
+    struct step steps[8];
     bool has_document;
     const char *last; /* Azure's last word */
 };
@@ -235,6 +235,19 @@ static const struct row rows[] = {
       {200, NULL, "{\"status\":7}", AKS_POLL_OPERATION, OPERATION},
       {204, NULL, NULL, AKS_POLL_SUCCEEDED, NULL}},
      false,
+     "Succeeded"},
+    {"an operation that never says how it stands: its resource does",
+     "PUT",
+     CLUSTER QUERY,
+     {{201, ASYNC, STATE("Creating"), AKS_POLL_OPERATION, OPERATION},
+      {200, NULL, "{}", AKS_POLL_OPERATION, OPERATION},
+      {200, NULL, "{}", AKS_POLL_OPERATION, OPERATION},
+      {200, NULL, NULL, AKS_POLL_OPERATION, OPERATION},
+      {200, NULL, "{}", AKS_POLL_OPERATION, OPERATION},
+      {200, NULL, "{}", AKS_POLL_RESOURCE, CLUSTER QUERY},
+      {200, NULL, STATE("Creating"), AKS_POLL_RESOURCE, CLUSTER QUERY},
+      {200, NULL, STATE("Succeeded"), AKS_POLL_SUCCEEDED, NULL}},
+     true,
      "Succeeded"},
 };
 

@@ -253,6 +253,20 @@ describe("a check of a cluster", function()
     assert.are.same({}, found(group:cluster("small", { vnet_integration = true, node_count = 2 })))
   end)
 
+  it("finds a quota of a family that is too small", function()
+    client:close()
+    simulator:stop()
+    simulator, client = azure.start({ family_cores = { standardDSv3Family = 8 } }, { poll_interval = 1 })
+    local group = client:resource_group("demo", { location = "westus2" })
+    group:create()
+    local cluster = group:cluster("demo", { vnet_integration = true }) -- 3 nodes of 4 cores
+    assert.are.same({ "quota_exceeded" }, found(cluster))
+    assert.matches("standardDSv3Family", cluster:check()[1].message)
+    assert.matches("QuotaExceeded", tostring(fails(cluster)))
+    assert.are.same({}, found(group:cluster("other", { vnet_integration = true, vm_size = "Standard_E4s_v3" })))
+    assert.are.same({}, found(group:cluster("small", { vnet_integration = true, node_count = 2 })))
+  end)
+
   it("finds security rules that keep the nodes from the API server, as Azure evaluates them", function()
     create_network()
     local guard = network.group:nsg("guard", { rules = {

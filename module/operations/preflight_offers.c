@@ -2,7 +2,6 @@
 #include "operations/preflight.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arm/document.h"
@@ -10,6 +9,10 @@
 #include "resources/cluster.h"
 #include "resources/field_value.h"
 #include "rules/rule.h"
+#include "rules/vm_size.h"
+
+/* Nodes of a pool. */
+#define NODES_LIMIT 100000
 
 static const char *text_of(const json_t *document, const char *path)
 {
@@ -89,26 +92,8 @@ static bool check_version(const struct aks_sight *sight, const struct aks_resour
                           "the region does not offer Kubernetes %s", version);
 }
 
-/* Cores of a size of machines, which its name tells: "Standard_D4s_v3" has 4; of D and DS up to version 2 the number
-   only counts up: 1, 2, 4, 8, 16. 0: not told. https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
- */
-static long long cores_of(const char *size)
-{
-    const char *name = strchr(size, '_'), *number, *version;
-    long long cores;
-
-    name = name ? name + 1 : size;
-    number = name + strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-    version = strchr(number, '_');
-    cores = strtoll(number, NULL, 10);
-    if ((*name != 'D' && *name != 'd') || (version && strcmp(version, "_v2") != 0))
-        return cores;
-    if (cores >= 11 && cores <= 14) /* those with more memory begin again */
-        cores -= 9;
-    return cores >= 1 && cores <= 5 ? 1LL << (cores - 1) : 0;
-}
-
-static long long cores_wanted(const json_t *body)
+/* Cores that the nodes take of a quota: of all of them, or of those of one family (NULL: any). */
+static long long cores_wanted(const json_t *body, const char *family)
 {
     const json_t *pools = aks_document_get(body, AKS_CLUSTER_POOLS);
     long long sum = 0;
@@ -116,29 +101,35 @@ static long long cores_wanted(const json_t *body)
     for (size_t i = 0; i < json_array_size(pools); i++) {
         const json_t *pool = json_array_get(pools, i);
         const char *size = text_of(pool, "vmSize");
+        json_int_t count = json_integer_value(json_object_get(pool, "count"));
+        char own[AKS_VM_SIZE_FAMILY_SIZE];
 
-        sum += json_integer_value(json_object_get(pool, "count")) * (size ? cores_of(size) : 0);
+        if (size && count > 0 && count <= NODES_LIMIT &&
+            (!family || (aks_vm_size_family(size, own) && aks_text_equal_fold(own, family))))
+            sum += count * (long long)aks_vm_size_cores(size);
     }
     return sum;
 }
 
-/* All cores of the region together: of one family there may be fewer, which is left to Azure. */
+/* The cores of the region together, and those of each family that the region lists under the name we know it by. */
 static bool check_quota(const struct aks_sight *sight, const struct aks_resource *resource, const json_t *body,
                         struct aks_findings *findings)
 {
     const json_t *usages = json_object_get(sight->document, "value");
-    long long wanted = cores_wanted(body);
 
     for (size_t i = 0; !resource->state && i < json_array_size(usages); i++) {
         const json_t *usage = json_array_get(usages, i);
         const char *name = text_of(usage, "name.value");
+        bool all = name && aks_text_equal_fold(name, "cores");
         long long left = json_integer_value(json_object_get(usage, "limit")) -
                          json_integer_value(json_object_get(usage, "currentValue"));
+        long long wanted = name ? cores_wanted(body, all ? NULL : name) : 0;
 
-        if (name && aks_text_equal_fold(name, "cores") && wanted > left)
-            return aks_rule_break(findings, "quota_exceeded", resource->title, "node_count", NULL,
-                                  "the nodes take %lld cores, and the subscription has %lld left in the region", wanted,
-                                  left);
+        if (wanted > 0 && wanted > left &&
+            !aks_rule_break(findings, "quota_exceeded", resource->title, "node_count", NULL,
+                            "the nodes take %lld cores%s%s, and the subscription has %lld left in the region", wanted,
+                            all ? "" : " of ", all ? "" : name, left))
+            return false;
     }
     return true;
 }

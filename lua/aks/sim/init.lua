@@ -30,7 +30,7 @@ end
 ---federated ({ issuer, subject, audience, certificate } each), secret_expired, clock_ahead (seconds that Entra's clock
 ---is ahead), machine_identity (false: none), identity_header, arc_directory, ci_job ({ request_token,
 ---token, service_connection }), throttle, unregistered, require_feature, orphan_links, roles (names; what the caller
----may do), cores, without_capacity and without_clusters (regions), quirks: see doc/simulator.md
+---may do), cores, family_cores, without_capacity and without_clusters (regions), quirks: see doc/simulator.md
 ---@return aks.sim
 function sim.start(options)
   local settings = { speed = FAST }

@@ -170,17 +170,21 @@ local function check_capacity(subject)
   end
 end
 
--- With the option `cores`: what a region may use.
+-- With the options `cores` and `family_cores`: what a region may use.
 local function check_quota(subject)
-  local limit = compute.limit(subject.sim)
-  if not limit then
-    return
-  end
-  local used = compute.cores(compute.pools(subject.sim, subject.location, subject.existing))
-  local wanted = compute.cores(subject.pools)
-  if used + wanted > limit then
+  local limit, limits = compute.limit(subject.sim), subject.sim.options.family_cores or {}
+  local used, used_families = compute.cores(compute.pools(subject.sim, subject.location, subject.existing))
+  local wanted, wanted_families = compute.cores(subject.pools)
+  if limit and used + wanted > limit then
     refuse("QuotaExceeded", ("Insufficient regional vcpu quota left for location %s. left regional vcpu quota %d, "
       .. "requested quota %d."):format(subject.location, limit - used, wanted), "properties.agentPoolProfiles")
+  end
+  for family, cores in pairs(wanted_families) do
+    local left = limits[family] and limits[family] - (used_families[family] or 0)
+    if left and cores > left then
+      refuse("QuotaExceeded", ("Insufficient vcpu quota requested %d, remaining %d for family %s for region %s."):format(
+        cores, left, family, subject.location), "properties.agentPoolProfiles")
+    end
   end
 end
 

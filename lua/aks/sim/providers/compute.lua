@@ -55,14 +55,17 @@ local function usages(context)
   local total, families = compute.cores(compute.pools(context.sim, location))
   local limit, value = compute.limit(context.sim) or LIMIT, http.array()
   value[1] = usage("cores", "Total Regional vCPUs", total, limit)
-  local names = {}
+  local names, limits = {}, context.sim.options.family_cores or {}
+  for name in pairs(limits) do
+    families[name] = families[name] or 0
+  end
   for name in pairs(families) do
     names[#names + 1] = name
   end
   table.sort(names)
   for _, name in ipairs(names) do
     local shown = name:gsub("^standard(.*)Family$", "Standard %1 Family vCPUs")
-    value[#value + 1] = usage(name, shown, families[name], limit)
+    value[#value + 1] = usage(name, shown, families[name], limits[name] or limit)
   end
   return 200, { value = value }
 end

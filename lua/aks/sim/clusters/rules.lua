@@ -182,8 +182,8 @@ local function check_quota(subject)
   for family, cores in pairs(wanted_families) do
     local left = limits[family] and limits[family] - (used_families[family] or 0)
     if left and cores > left then
-      refuse("QuotaExceeded", ("Insufficient vcpu quota requested %d, remaining %d for family %s for region %s."):format(
-        cores, left, family, subject.location), "properties.agentPoolProfiles")
+      refuse("QuotaExceeded", ("Insufficient vcpu quota requested %d, remaining %d for family %s for region %s.")
+        :format(cores, left, family, subject.location), "properties.agentPoolProfiles")
     end
   end
 end

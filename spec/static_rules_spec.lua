@@ -55,6 +55,12 @@ describe("declaring", function()
     client:close()
   end)
 
+  it("with a dot in the place of the colon is told so", function()
+    assert.has_error(function()
+      group.cluster("demo", {})
+    end, "a resource or a client expected, got string: call methods with a colon, object:method(...)")
+  end)
+
   describe("a subnet", function()
     it("is fine inside its virtual network, apart from its siblings", function()
       assert.are.same({}, codes(apiserver))

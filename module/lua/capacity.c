@@ -55,6 +55,20 @@ static bool read_subnet(const char *text, struct aks_cidr *subnet)
     return aks_cidr_parse(whole, subnet) == AKS_CIDR_VALID;
 }
 
+static void refuse_subnet(lua_State *L, const char *text)
+{
+    char message[AKS_CIDR_MESSAGE_SIZE];
+    struct aks_cidr subnet;
+    enum aks_cidr_fault fault = aks_cidr_parse(text, &subnet);
+
+    if (text[0] == '/' || fault == AKS_CIDR_VALID)
+        snprintf(message, sizeof message, "'%.64s' is no IPv4 prefix", text);
+    else
+        aks_cidr_explain(fault, text, message);
+    aks_raise_argument(L, fault == AKS_CIDR_VALID ? "cidr_invalid" : aks_cidr_fault_code(fault), "capacity", "subnet",
+                       "write it as \"/27\" or \"172.19.0.0/27\"", "%s", message);
+}
+
 static void set_integer(lua_State *L, const char *name, unsigned long long value)
 {
     lua_pushinteger(L, (lua_Integer)value);
@@ -71,8 +85,7 @@ static void tell_subnet(lua_State *L, const json_t *values)
     if (!text)
         return;
     if (!read_subnet(text, &subnet) || subnet.bits != 32)
-        aks_raise_argument(L, "cidr_invalid", "capacity", "subnet", "write it as \"/27\" or \"172.19.0.0/27\"",
-                           "'%.64s' is no IPv4 prefix", text);
+        refuse_subnet(L, text);
     usable = aks_cidr_usable(&subnet);
     clusters = aks_capacity_clusters(&subnet, used);
     set_integer(L, "usable", (unsigned long long)usable);
@@ -110,6 +123,11 @@ int aks_capacity(lua_State *L)
 
     lua_settop(L, 1);
     values = aks_options_take(L, 1, &fields, "capacity");
+    if (!json_object_get(*values, "subnet") && !json_object_get(*values, "clusters") &&
+        !json_object_get(*values, "nodes"))
+        aks_raise_argument(L, "field_required", "capacity", NULL,
+                           "capacity{ subnet = \"/27\" }, capacity{ clusters = 3, nodes = 20 }",
+                           "give a subnet, or how many clusters or nodes are to fit");
     lua_newtable(L);
     tell_subnet(L, *values);
     tell_sizes(L, *values);

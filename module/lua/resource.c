@@ -63,8 +63,11 @@ struct aks_client *aks_lua_resource_push_client(lua_State *L, int index)
 {
     if (test_object(L, index))
         lua_getiuservalue(L, index, VALUE_CLIENT);
-    else
+    else if (luaL_testudata(L, index, AKS_CLIENT_CLASS))
         lua_pushvalue(L, index);
+    else
+        luaL_error(L, "a resource or a client expected, got %s: call methods with a colon, object:method(...)",
+                   luaL_typename(L, index));
     return aks_client_check(L, -1);
 }
 

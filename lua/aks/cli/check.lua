@@ -52,6 +52,10 @@ local function counts(findings)
   return numbers
 end
 
+local function counted(number, noun)
+  return ("%d %s%s"):format(number, noun, number == 1 and "" or "s")
+end
+
 --- The report for a person: a paragraph for each finding, and how many there are.
 function check.report(findings)
   local lines = {}
@@ -63,7 +67,7 @@ function check.report(findings)
     end
   end
   local numbers = counts(findings)
-  lines[#lines + 1] = ("%d errors, %d warnings"):format(numbers.error, numbers.warning)
+  lines[#lines + 1] = counted(numbers.error, "error") .. ", " .. counted(numbers.warning, "warning")
   if numbers.error > 0 then
     lines[#lines + 1] = "'aks explain CODE' tells the rule, why it is, and where it comes from."
   end

@@ -45,7 +45,7 @@ describe("aks whoami", function()
     local done = run { AZURE_CLIENT_SECRET = "hidden-secret" }
     assert.are.equal(1, done.status)
     assert.are.equal("", done.out)
-    assert.matches("AADSTS7000215", done.err)
+    assert.matches("^aks: the token endpoint gave no token: AADSTS7000215", done.err)
     assert.not_matches("hidden%-secret", done.err)
   end)
 

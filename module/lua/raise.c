@@ -72,15 +72,12 @@ void aks_push_error(lua_State *L, const struct aks_error *error)
     push_error(L, error, 0);
 }
 
-/* Whether the function at this level is a line of Lua that the user wrote: aks.connect is one of ours. */
+/* Whether the function at this level is a line of Lua that the user wrote: aks.connect is one of ours, and so is the
+   command line. */
 static bool is_users_line(lua_State *L, lua_Debug *frame)
 {
-    static const char own[] = "aks/init.lua";
-    size_t length;
-
     lua_getinfo(L, "Sl", frame);
-    length = strlen(frame->source);
-    return frame->currentline > 0 && (length < strlen(own) || strcmp(frame->source + length - strlen(own), own) != 0);
+    return frame->currentline > 0 && !strstr(frame->source, "aks/init.lua") && !strstr(frame->source, "aks/cli/");
 }
 
 void aks_note_where(lua_State *L)

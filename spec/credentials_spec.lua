@@ -4,22 +4,11 @@ local azure = require "spec.support.azure"
 local identity = require "spec.support.identity"
 local signing = require "spec.support.sign_in"
 
+local sign_in, failure, stop = signing.report, signing.failure, signing.stop
 local simulator
 
-local function sign_in(credential)
-  return signing.report(simulator, credential)
-end
-
-local function failure(credential)
-  return signing.failure(simulator, credential)
-end
-
-local function stop()
-  simulator:stop()
-end
-
 local function start(options)
-  simulator = identity.start(options)
+  simulator = signing.start(options)
 end
 
 describe("a client secret", function()

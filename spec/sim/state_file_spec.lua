@@ -28,6 +28,14 @@ local function start(options, connection)
   return azure.start(whole, connection or { poll_interval = 1 })
 end
 
+-- A client that gives up at once.
+local function connect(server)
+  return aks.connect { endpoint = server.endpoint, retries = 0,
+    subscription = "5117ab1e-0000-4000-8000-000000000001", tenant = "5117ab1e-0000-4000-8000-000000000002",
+    credential = aks.credential.client_secret { tenant = "5117ab1e-0000-4000-8000-000000000002",
+      client_id = "5117ab1e-0000-4000-8000-000000000003", client_secret = "simulated-secret" } }
+end
+
 describe("a simulator with a state file", function()
   before_each(function()
     path = os.tmpname()
@@ -137,10 +145,7 @@ describe("a simulator with a state file", function()
     local written = {}
     for round = 1, 6 do
       local server <close> = program.serve(("--speed 1000 --state %s 2>/dev/null"):format(path))
-      local client <close> = aks.connect { endpoint = server.endpoint, retries = 0,
-        subscription = "5117ab1e-0000-4000-8000-000000000001", tenant = "5117ab1e-0000-4000-8000-000000000002",
-        credential = aks.credential.client_secret { tenant = "5117ab1e-0000-4000-8000-000000000002",
-          client_id = "5117ab1e-0000-4000-8000-000000000003", client_secret = "simulated-secret" } }
+      local client <close> = connect(server)
       local found = {}
       for group in client:resource_groups() do
         found[group.name] = group.tags and group.tags.round
@@ -159,6 +164,35 @@ describe("a simulator with a state file", function()
       end
     end
     assert.is_truthy(next(written))
+  end)
+
+  it("acknowledges no write that the file has no room for", function()
+    local written = {}
+    do
+      local server <close> = program.serve("--state " .. path .. " 2>/dev/null", "trap '' XFSZ; ulimit -f 8;")
+      local client <close> = connect(server)
+      local err
+      repeat
+        local name = "g" .. #written + 1
+        local ok, problem = pcall(function()
+          client:resource_group(name, { location = "westus2" }):create()
+        end)
+        err = problem
+        written[#written + 1] = ok and name or nil
+      until not ok or #written == 1000
+      assert.are.equal(507, err.status)
+      assert.matches("state file cannot be written", tostring(err))
+      assert.is_false(pcall(function()
+        client:resource_group("later", { location = "westus2" }):create()
+      end))
+    end
+    local server <close> = program.serve("--state " .. path .. " 2>/dev/null")
+    local client <close> = connect(server)
+    assert.is_true(#written > 0)
+    for _, name in ipairs(written) do
+      assert.is_true(client:resource_group(name):exists(), name)
+    end
+    assert.is_false(client:resource_group("later"):exists())
   end)
 
   it("gives its state to another as a document", function()

@@ -56,9 +56,9 @@ end
 local server = {}
 server.__index = server
 
---- Starts `aks sim WORDS`; keep it in a <close> variable.
-function program.serve(words)
-  local pipe = assert(io.popen(("echo $$; exec script/aks sim %s"):format(words or "")))
+--- Starts `aks sim WORDS`, after the shell's commands `before`; keep it in a <close> variable.
+function program.serve(words, before)
+  local pipe = assert(io.popen(("echo $$; %s exec script/aks sim %s"):format(before or "", words or "")))
   local pid = pipe:read("l")
   return setmetatable({ pipe = pipe, pid = pid, endpoint = pipe:read("l") }, server)
 end

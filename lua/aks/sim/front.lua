@@ -154,6 +154,9 @@ local function is_lasting(context, route)
 end
 
 local function handle(context, route)
+  if context.sim.journal then
+    context.sim.journal:check()
+  end
   context.caller = context.caller or token.check(context.sim, context.headers)
   context.type, context.action = versions.type_of(route)
   if not route.any_version then

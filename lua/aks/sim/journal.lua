@@ -72,10 +72,22 @@ function journal.open(options)
   return self, entries or {}
 end
 
---- Writes an entry.
+--- Writes an entry. Once that has failed (a full disk) nothing more is written, as the file's end may be half an entry.
 function journal:write(entry)
-  self.file:write(http.encode(entry), "\n")
-  self.file:flush()
+  local ok, problem = self.file:write(http.encode(entry), "\n")
+  if ok then
+    ok, problem = self.file:flush()
+  end
+  self.problem = not ok and problem or nil
+  self:check()
+end
+
+--- Refuses a request when what is in memory is not what the file has: it would be gone with the next start.
+function journal:check()
+  if self.problem then
+    http.raise(507, "InsufficientStorage", ("The simulator's state file cannot be written (%s): start it again when "
+      .. "there is room."):format(self.problem))
+  end
 end
 
 --- Seeds chance for the next change.

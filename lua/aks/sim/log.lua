@@ -77,7 +77,11 @@ function log:add(request, status)
     table.remove(self.entries, 1)
   end
   if self.file then
-    self.file:write(http.encode(entry), "\n")
+    local ok, problem = self.file:write(http.encode(entry), "\n")
+    if not ok then
+      io.stderr:write(("aks sim: the log ends here: %s\n"):format(problem))
+      self.file = nil
+    end
   end
 end
 

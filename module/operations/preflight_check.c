@@ -86,23 +86,29 @@ static bool find_subnet(struct check *check, struct aks_preflight_subnet *subnet
                           "create it first: subnet:create()", "the subnet %s does not exist", subnet->id);
 }
 
+/* The field that names a subnet: the first one of nodes is as a rule that of the cluster. */
+static const char *field_of(const struct check *check, const struct aks_preflight_subnet *subnet)
+{
+    if (subnet->of_apiserver)
+        return "apiserver_subnet";
+    return subnet->id == aks_cluster_node_subnet(check->body, 0) ? "node_subnet" : "pools";
+}
+
 static bool find_subnets(struct check *check)
 {
     size_t limit = json_array_size(aks_document_get(check->body, AKS_CLUSTER_POOLS)) + 1;
-    const char *apiserver = text_of(check->body, AKS_CLUSTER_ACCESS "subnetId"), *id;
+    bool has_apiserver = text_of(check->body, AKS_CLUSTER_ACCESS "subnetId");
+    const char *id;
 
     check->subnets = calloc(limit, sizeof *check->subnets);
     if (!check->subnets)
         return false;
     for (size_t i = 0; (id = aks_cluster_subnet(check->body, i)) != NULL; i++) {
         struct aks_preflight_subnet *subnet = &check->subnets[check->subnet_count++];
-        bool of_apiserver = apiserver && i == 0;
 
-        *subnet = (struct aks_preflight_subnet){.id = id,
-                                                .field = of_apiserver ? "apiserver_subnet"
-                                                         : id == aks_cluster_node_subnet(check->body, 0) ? "node_subnet"
-                                                                                                         : "pools",
-                                                .of_apiserver = of_apiserver};
+        subnet->id = id;
+        subnet->of_apiserver = has_apiserver && i == 0;
+        subnet->field = field_of(check, subnet);
         if (!find_subnet(check, subnet))
             return false;
     }

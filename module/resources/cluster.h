@@ -15,6 +15,9 @@ struct aks_resource;
 #define AKS_CLUSTER_POOLS "properties.agentPoolProfiles"
 #define AKS_CLUSTER_ACCESS "properties.apiServerAccessProfile."
 
+/* The most pools that a cluster has (https://learn.microsoft.com/azure/aks/quotas-skus-regions). */
+#define AKS_CLUSTER_POOLS_LIMIT 100
+
 /* Size of nodes, and how many there are, where the spec says nothing. */
 #define AKS_CLUSTER_VM_SIZE "Standard_D4s_v3"
 #define AKS_CLUSTER_NODE_COUNT 3

@@ -52,7 +52,7 @@ const char *aks_cluster_node_subnet(const json_t *document, size_t place)
 {
     const json_t *pools = aks_document_get(document, AKS_CLUSTER_POOLS);
 
-    for (size_t i = 0; i < json_array_size(pools); i++) {
+    for (size_t i = 0; i < json_array_size(pools) && i < AKS_CLUSTER_POOLS_LIMIT; i++) {
         const char *subnet = subnet_of(json_array_get(pools, i));
 
         if (subnet && !is_repeated(pools, i) && place-- == 0)

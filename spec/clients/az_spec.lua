@@ -3,6 +3,7 @@
 -- clusters are put by `az resource`, and everything else is done to them by `az aks`.
 local az = require "spec.clients.az"
 local json = require "dkjson"
+local program = require "spec.support.program"
 
 local VERSION = "2025-05-01" -- of AKS, for `az resource`
 
@@ -49,6 +50,20 @@ describe("the Azure CLI in a simulated Azure", function()
     assert.are.equal(cli.sim.subscription, cli:login()[1].id)
     assert.are.equal(cli.sim.tenant, run("account show").tenantId)
     assert.are.equal("Bearer", run("account get-access-token").tokenType)
+  end)
+
+  it("lends its login to the aks command, with its cloud and its subscription", function()
+    local environment = { AZURE_TOKEN_CREDENTIALS = "AzureCliCredential", SSL_CERT_FILE = cli.sim.ca_file }
+    for name, value in pairs(cli.environment) do
+      environment[name] = value
+    end
+    local done = program.aks(environment, "whoami", "--output", "json")
+    assert.are.equal(0, done.status, done.err)
+    local report = json.decode(done.out)
+    assert.are.equal("azure_cli", report.credential)
+    assert.are.equal(cli.sim.endpoint, report.endpoint)
+    assert.are.equal(cli.sim.subscription, report.subscription)
+    assert.are.equal(cli.sim.object_id, report.object_id)
   end)
 
   it("is told when the secret is wrong", function()

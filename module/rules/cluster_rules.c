@@ -253,7 +253,7 @@ static bool refuse_public(const struct aks_cluster_facts *facts, const char *fie
 }
 
 /* Regions of the public cloud that have managed clusters, and no integration
-   (https://learn.microsoft.com/azure/aks/api-server-vnet-integration#limited-availability). */
+   (https://learn.microsoft.com/azure/aks/api-server-vnet-integration). */
 static const char *const regions_without_integration[] = {"qatarcentral"};
 
 bool aks_region_integrates(const char *location)

@@ -151,7 +151,7 @@ local function check_service_range(subject)
   subject.pods = given(profile.podCidr) and cidr.parse(profile.podCidr) or nil
 end
 
--- https://learn.microsoft.com/azure/aks/api-server-vnet-integration#limited-availability
+-- https://learn.microsoft.com/azure/aks/api-server-vnet-integration
 local function check_region(subject)
   if subject.integrated and subject.location == "qatarcentral" then
     refuse_placeholder("InvalidParameter", "API Server VNet Integration is not available in region qatarcentral.",

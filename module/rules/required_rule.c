@@ -92,14 +92,17 @@ static int compare_needs(const void *a, const void *b)
 static bool refuse(struct planning *planning, const struct need *need)
 {
     const struct aks_security_rule *rule = need->state.part.rule;
-    char *remedy = aks_text_format("give a rule that has a priority below %u another one", need->before);
-    bool done = remedy && aks_findings_add(&planning->plan->findings, "nsg_no_free_priority", AKS_SEVERITY_ERROR,
-                                           planning->resource, "rules", remedy,
-                                           "rule '%s' (%s, priority %u) denies TCP %u from %s to the API server, and "
-                                           "for a rule that allows it no priority from %u to below %u is free",
-                                           rule->name, aks_security_direction_name(rule->direction), rule->priority,
-                                           need->ports[0], need->required.flow->source, AKS_SECURITY_PRIORITY_FIRST,
-                                           need->before);
+    char *remedy = need->before == AKS_SECURITY_PRIORITY_FIRST
+                       ? aks_text_format("give rule '%s' a higher number", rule->name)
+                       : aks_text_format("give rule '%s', or one that has a priority below %u, a higher number",
+                                         rule->name, need->before);
+    bool done = remedy && aks_findings_add(
+                              &planning->plan->findings, "nsg_no_free_priority", AKS_SEVERITY_ERROR, planning->resource,
+                              "rules", remedy,
+                              "rule '%s' (%s, priority %u) denies TCP %u from %s to the API server, and "
+                              "no priority from %u on that comes before %u is free for a rule that allows it",
+                              rule->name, aks_security_direction_name(rule->direction), rule->priority, need->ports[0],
+                              need->required.flow->source, AKS_SECURITY_PRIORITY_FIRST, need->before);
 
     free(remedy);
     return done || aks_error_set_no_memory(planning->error);

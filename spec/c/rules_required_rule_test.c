@@ -253,16 +253,19 @@ static void no_free_priority_is_a_finding(void **state)
     assert_string_equal(plan.findings.items[0].code, "nsg_no_free_priority");
     assert_int_equal(plan.findings.items[0].severity, AKS_SEVERITY_ERROR);
     assert_string_equal(plan.findings.items[0].resource, "nsg 'guard'");
-    assert_string_equal(plan.findings.items[0].message,
-                        "rule 'deny' (Inbound, priority 121) denies TCP 9988 from the load balancer's health probes to "
-                        "the API server, and for a rule that allows it no priority from 100 to below 121 is free");
-    assert_string_equal(plan.findings.items[0].remedy, "give a rule that has a priority below 121 another one");
+    assert_string_equal(
+        plan.findings.items[0].message,
+        "rule 'deny' (Inbound, priority 121) denies TCP 9988 from the load balancer's health probes to "
+        "the API server, and no priority from 100 on that comes before 121 is free for a rule that allows it");
+    assert_string_equal(plan.findings.items[0].remedy,
+                        "give rule 'deny', or one that has a priority below 121, a higher number");
     aks_required_plan_clear(&plan);
     rules[0] = deny;
     rules[0].priority = 100;
     plan = plan_for(rules, 1, &network, BOTH);
     assert_int_equal(plan.count, 0);
     assert_int_equal(plan.findings.count, 2);
+    assert_string_equal(plan.findings.items[0].remedy, "give rule 'deny' a higher number");
     aks_required_plan_clear(&plan);
 }
 

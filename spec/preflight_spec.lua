@@ -207,6 +207,18 @@ describe("a check of a cluster", function()
     assert.are.equal("ServiceCidrOverlapExistingSubnetsCidr", fails(azure.cluster(network)).code)
   end)
 
+  it("finds pods that overlap a subnet, and warns of those that only overlap the network", function()
+    create_network { more = { name = "other", properties = { addressPrefix = "172.19.128.0/24" } } }
+    local cluster = azure.cluster(network, { pod_cidr = "172.19.128.0/18" })
+    assert.are.same({ "cidr_overlap" }, found(cluster))
+    fails(cluster)
+    cluster = azure.cluster(network, { pod_cidr = "172.19.192.0/18" })
+    local findings = cluster:check()
+    assert.are.equal("pod_cidr_in_vnet", findings[1].code)
+    assert.is_true(findings.ok)
+    cluster:create()
+  end)
+
   it("finds providers that are not registered", function()
     client:close()
     simulator:stop()

@@ -154,7 +154,8 @@ describe("declaring", function()
     it("has pods and services apart from each other and from the network", function()
       assert.are.same({ "cidr_overlap" }, of_cluster { service_cidr = "172.19.64.0/24",
         dns_service_ip = "172.19.64.10" })
-      assert.are.same({ "cidr_overlap" }, of_cluster { pod_cidr = "172.19.128.0/17" })
+      assert.are.same({ "cidr_overlap" }, of_cluster { pod_cidr = "172.19.1.128/25" })
+      assert.are.same({}, of_cluster { pod_cidr = "172.19.128.0/17" }) -- of which no subnet has a part
       assert.are.same({ "cidr_overlap" }, of_cluster { pod_cidr = "10.2.0.0/16", service_cidr = "10.2.3.0/24",
         dns_service_ip = "10.2.3.10" })
       assert.are.same({}, of_cluster { pod_cidr = "10.2.0.0/16", service_cidr = "10.3.0.0/24",

@@ -2,7 +2,6 @@
 #include "operations/preflight.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "arm/document.h"
 #include "arm/id.h"
@@ -32,21 +31,9 @@ static bool is_on(const char *group, const struct aks_preflight_subnet *subnet)
     return other && aks_id_equal(group, other);
 }
 
-/* Adds the prefixes of a subnet to a list, which is the caller's to free. */
 static bool add_prefixes(const struct aks_preflight_subnet *subnet, struct aks_cidr **list, size_t *count)
 {
-    size_t more;
-    struct aks_cidr *prefixes =
-        aks_prefixes_read(subnet->document, "properties.addressPrefix", "properties.addressPrefixes", &more);
-    struct aks_cidr *all = prefixes ? realloc(*list, (*count + more + 1) * sizeof **list) : NULL;
-
-    if (all) {
-        memcpy(all + *count, prefixes, more * sizeof *all);
-        *list = all;
-        *count += more;
-    }
-    free(prefixes);
-    return all;
+    return aks_prefixes_add(subnet->document, "properties.addressPrefix", "properties.addressPrefixes", list, count);
 }
 
 /* What a group does to the flows that it decides: on the subnet of the API server to those of all nodes, on subnets of

@@ -46,6 +46,22 @@ struct aks_cidr *aks_prefixes_read(const json_t *document, const char *single, c
     return prefixes;
 }
 
+bool aks_prefixes_add(const json_t *document, const char *single, const char *several, struct aks_cidr **list,
+                      size_t *count)
+{
+    size_t more;
+    struct aks_cidr *prefixes = aks_prefixes_read(document, single, several, &more);
+    struct aks_cidr *all = prefixes ? realloc(*list, (*count + more + 1) * sizeof **list) : NULL;
+
+    if (all) {
+        memcpy(all + *count, prefixes, more * sizeof *all);
+        *list = all;
+        *count += more;
+    }
+    free(prefixes);
+    return all;
+}
+
 const char *aks_subnet_foreign_use(const json_t *subnet)
 {
     const json_t *addresses = aks_document_get(subnet, "properties.ipConfigurations");
@@ -173,6 +189,23 @@ static void relate_subnets(struct aks_cluster_facts *facts, const struct aks_clu
     facts->pool_without_subnet = first && sources->whole ? pool_without_subnet(cluster) : NULL;
 }
 
+static bool read_network(struct aks_cluster_view *view, const struct aks_cluster_sources *sources)
+{
+    struct aks_cluster_facts *facts = &view->facts;
+    const json_t *subnets = aks_document_get(sources->network, "properties.subnets");
+    struct aks_cidr **prefixes = &view->lists[view->subnet_count];
+    bool done = true;
+
+    *prefixes =
+        aks_prefixes_read(sources->network, NULL, "properties.addressSpace.addressPrefixes", &facts->network_count);
+    facts->network = *prefixes;
+    for (size_t i = 0; done && i < json_array_size(subnets); i++)
+        done = aks_prefixes_add(json_array_get(subnets, i), "properties.addressPrefix", "properties.addressPrefixes",
+                                &view->taken, &facts->taken_count);
+    facts->taken = view->taken;
+    return done && *prefixes;
+}
+
 static bool read_subnets(struct aks_cluster_view *view, const struct aks_cluster_sources *sources)
 {
     struct aks_cluster_facts *facts = &view->facts;
@@ -201,10 +234,7 @@ static bool read_subnets(struct aks_cluster_view *view, const struct aks_cluster
         count_addresses(subnet, cluster, nodes, facts->overlay);
     }
     relate_subnets(facts, sources);
-    view->lists[view->subnet_count] =
-        aks_prefixes_read(sources->network, NULL, "properties.addressSpace.addressPrefixes", &facts->network_count);
-    facts->network = view->lists[view->subnet_count];
-    return facts->network;
+    return read_network(view, sources);
 }
 
 static const struct aks_cidr *read_prefix(const json_t *cluster, const char *path, const json_t *absent,
@@ -280,5 +310,6 @@ void aks_cluster_view_clear(struct aks_cluster_view *view)
         free(view->lists[i]);
     free(view->lists);
     free(view->subnets);
+    free(view->taken);
     *view = (struct aks_cluster_view){0};
 }

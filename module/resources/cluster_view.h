@@ -28,6 +28,7 @@ struct aks_cluster_view {
     struct aks_subnet_facts *subnets; /* of the API server (or nothing), then of the nodes */
     struct aks_cidr **lists;          /* prefixes: of each subnet, then of the network */
     size_t subnet_count;
+    struct aks_cidr *taken; /* prefixes of all subnets of the network */
     struct aks_cidr pods, services, dns;
 };
 
@@ -38,6 +39,10 @@ void aks_cluster_view_clear(struct aks_cluster_view *view);
 /* New array of the prefixes of a document: of the text at `single` (may be NULL), else of the list at `several`; *count
    says how many. What is no prefix is left out. NULL only for want of memory. */
 struct aks_cidr *aks_prefixes_read(const json_t *document, const char *single, const char *several, size_t *count);
+
+/* The same, added to a list that is the caller's to free. False, with the list as it was, only for want of memory. */
+AKS_CHECK bool aks_prefixes_add(const json_t *document, const char *single, const char *several, struct aks_cidr **list,
+                                size_t *count);
 
 /* Whether a subnet holds something that is no API server: its id, or the service that it is linked to; else NULL.
    `own_group`: name of the node resource group of the cluster in question, whose things do not count; may be NULL. */

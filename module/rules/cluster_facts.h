@@ -32,6 +32,8 @@ struct aks_cluster_facts {
     bool same_subnet;                               /* that of the API server is one of the nodes' */
     const struct aks_cidr *network;                 /* prefixes of the virtual network */
     size_t network_count;
+    const struct aks_cidr *taken; /* prefixes of all subnets that are known of it */
+    size_t taken_count;
     const struct aks_cidr *pods, *services, *dns; /* NULL: not given */
     bool dual_stack, overlay;
     size_t authorized_ranges;

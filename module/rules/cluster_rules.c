@@ -191,17 +191,41 @@ static bool check_dns(const struct aks_cluster_facts *facts, struct aks_findings
                           aks_cidr_address_text(facts->dns, text), aks_cidr_text(facts->services, services));
 }
 
+static bool overlaps_any(const struct aks_cidr *prefix, const struct aks_cidr *others, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (aks_cidr_overlaps(prefix, &others[i]))
+            return true;
+    return false;
+}
+
+/* Pods may have addresses of the virtual network as long as no subnet has them. */
+static bool check_pods(const struct aks_cluster_facts *facts, struct aks_findings *findings)
+{
+    char text[AKS_CIDR_TEXT_SIZE];
+    bool done = true;
+
+    if (!facts->pods || !overlaps_any(facts->pods, facts->network, facts->network_count))
+        return true;
+    if (!overlaps_any(facts->pods, facts->taken, facts->taken_count))
+        return aks_rule_break(findings, "pod_cidr_in_vnet", facts->title, "pod_cidr", NULL,
+                              "%s overlaps the address space of the virtual network", aks_cidr_text(facts->pods, text));
+    for (size_t i = 0; done && i < facts->taken_count; i++)
+        done =
+            check_apart(facts, facts->pods, "pod_cidr", &facts->taken[i], "a subnet of the virtual network", findings);
+    return done;
+}
+
 bool aks_cluster_check_addresses(const struct aks_cluster_facts *facts, struct aks_findings *findings)
 {
     bool done = check_reserved(facts, facts->pods, "pod_cidr", findings) &&
                 check_reserved(facts, facts->services, "service_cidr", findings) &&
                 check_apart(facts, facts->pods, "pod_cidr", facts->services, "the service_cidr", findings) &&
-                check_dns(facts, findings);
+                check_dns(facts, findings) && check_pods(facts, findings);
 
     for (size_t i = 0; done && i < facts->network_count; i++)
         done =
             check_reserved(facts, &facts->network[i], "node_subnet", findings) &&
-            check_apart(facts, facts->pods, "pod_cidr", &facts->network[i], "of the virtual network", findings) &&
             check_apart(facts, facts->services, "service_cidr", &facts->network[i], "of the virtual network", findings);
     return done;
 }

@@ -62,6 +62,8 @@ static void make(struct world *world)
         .sharing = 1,
         .network = &world->network,
         .network_count = 1,
+        .taken = &world->node_prefix,
+        .taken_count = 1,
         .pods = &world->pods,
         .services = &world->services,
         .dns = &world->dns,
@@ -241,7 +243,11 @@ static void ranges_are_apart_and_not_those_of_aks(void **state)
         const char *pods, *services, *expected;
     } rows[] = {
         {"172.18.0.0/16", "172.20.0.0/16", ""},
-        {"172.19.128.0/17", "10.0.0.0/16", "cidr_overlap"},
+        {"172.19.128.0/17", "10.0.0.0/16", "pod_cidr_in_vnet"},
+        {"172.16.0.0/12", "10.0.0.0/16", "cidr_reserved cidr_overlap"},
+        {"172.19.1.0/25", "10.0.0.0/16", "cidr_overlap"},
+        {"172.19.2.0/24", "10.0.0.0/16", "pod_cidr_in_vnet"},
+        {"10.244.0.0/16", "172.19.2.0/24", "cidr_overlap"},
         {"10.244.0.0/16", "172.16.0.0/12", "cidr_reserved cidr_overlap"},
         {"10.0.0.0/8", "10.0.0.0/16", "cidr_overlap"},
         {"10.1.0.0/16", "10.0.0.0/16", ""},
